@@ -1,0 +1,199 @@
+import type { EventKind, TenantId } from '@millrace/event/event'
+
+/**
+ * The truth about what exists: tenants, API keys, topic generations, the commit log of each partition, the seal log and the sealed rows.
+ *
+ * Designed for Cassandra: a conditional write is atomic inside one partition of the log only, and its outcome may be unknown.
+ * Streams are `<generation>/<partition>` everywhere. Wall time never orders anything here; milliseconds are stamps for ageing.
+ * Every method may throw {@link CatalogUnavailableError}: nothing was decided, retrying is safe.
+ */
+export interface Catalog extends AsyncDisposable, Tenants, CommitLog, SealLog {
+  /** The generation that intake writes to, created with these values when there is none; the first caller wins. */
+  openGeneration(candidate: TopicGeneration): Promise<TopicGeneration>
+}
+
+export interface TopicGeneration {
+  readonly generation: string
+  readonly partitions: number
+}
+
+/** Tenants and the hashes of their keys. A key's text is never stored. */
+export interface Tenants {
+  /** @throws {TenantExistsError} */
+  createTenant(tenant: Tenant): Promise<void>
+  findTenant(tenantId: TenantId): Promise<Tenant | undefined>
+  listTenants(): Promise<readonly Tenant[]>
+  /** Adds or replaces the key with this hash. */
+  putKey(key: ApiKey): Promise<void>
+  findKey(hash: string): Promise<ApiKey | undefined>
+}
+
+export interface Tenant {
+  readonly tenantId: TenantId
+  readonly name: string
+  readonly retentionDays: number
+}
+
+export interface ApiKey {
+  /** SHA-256 of the key's text, hex. Keys have 190 random bits or more, so a slow hash would protect nothing. */
+  readonly hash: string
+  /** Undefined for an admin key, which belongs to no tenant. */
+  readonly tenantId: TenantId | undefined
+  readonly scopes: readonly Scope[]
+}
+
+export type Scope = 'ingest' | 'query' | 'admin'
+
+/** One log per stream; one entry per flush. A pack that no entry names does not exist. */
+export interface CommitLog {
+  /**
+   * Claims the stream for `ownerId` at the last epoch plus one. From its return on, no commit of an earlier epoch succeeds.
+   * Claiming again with the same `ownerId` while no one else did answers the same epoch, which settles an unknown outcome.
+   * @throws {OutcomeUnknownError}
+   */
+  claimStream(stream: string, ownerId: string): Promise<CommitClaim>
+  /**
+   * Appends `entry` if its epoch is the stream's current one, its sequence is the last plus one and `firstOffset` equals the last
+   * entry's `nextOffset`; the entry, its directory and its request ids become visible together or not at all.
+   * @throws {FencedError} another owner has claimed, or the entry does not continue the log: read the position again.
+   * @throws {OutcomeUnknownError} only reading the position again can tell.
+   */
+  commit(stream: string, entry: CommitEntry): Promise<void>
+  /** Where the log stands, read at the strongest consistency. Zeroes before the first entry. */
+  readPosition(stream: string): Promise<CommitPosition>
+  /** Entries with sequence > `afterSequence`, ascending, at most `limit`, without request ids. */
+  readEntries(stream: string, afterSequence: number, limit: number): Promise<readonly CommitEntry[]>
+  /** Request ids whose `expiresMs` is above `aliveMs`, in pages, oldest first. A writer reads all before its first flush. */
+  readRequestIds(stream: string, aliveMs: number): AsyncIterable<readonly CommittedRequest[]>
+  /** Forgets request ids that expired before `beforeMs`, and entries up to `sealedSequence` whose packs are gone. */
+  trimCommits(stream: string, options: { readonly beforeMs: number; readonly throughSequence: number }): Promise<void>
+}
+
+export interface CommitPosition {
+  readonly epoch: number
+  /** Sequence of the last entry; 0 = none yet. */
+  readonly sequence: number
+  /** Next offset to read from `routed`. */
+  readonly nextOffset: number
+  /** Next offset expected from `batches`: every record below it is in a named pack, or held nothing new. */
+  readonly nextSourceOffset: number
+}
+
+export interface CommitClaim extends CommitPosition {
+  readonly ownerId: string
+}
+
+export interface CommitEntry {
+  readonly epoch: number
+  readonly sequence: number
+  /** Records `[firstOffset, nextOffset)` of `routed` are in this entry. */
+  readonly firstOffset: number
+  readonly nextOffset: number
+  readonly nextSourceOffset: number
+  /** Text of the object's key (objectKeyText); undefined when the flush brought no events. */
+  readonly pack: string | undefined
+  readonly directory: readonly FragmentRow[]
+  readonly requests: readonly CommittedRequest[]
+  readonly committedMs: number
+}
+
+/** Where one encoded fragment stands in an object, and what a planner needs to know of it. */
+export interface FragmentRow {
+  readonly tenantId: TenantId
+  readonly kind: EventKind
+  readonly dayNs: bigint
+  readonly rows: number
+  /** First and last event time, ns since `dayNs`, inclusive. */
+  readonly minTimeOffset: number
+  readonly maxTimeOffset: number
+  /** Bytes `[start, end)` of the object. */
+  readonly start: number
+  readonly end: number
+}
+
+export interface CommittedRequest {
+  readonly tenantId: TenantId
+  /** 32 hex digits. */
+  readonly id: string
+  readonly part: number
+  readonly expiresMs: number
+}
+
+/** The same rule one level up: sealed rows count only once the seal log names their tag. */
+export interface SealLog {
+  /** As {@link CommitLog.claimStream}, for the sealer of a stream. */
+  claimSealer(stream: string, ownerId: string): Promise<SealPosition>
+  /**
+   * Stores sealed rows under the tag (stream, epoch, sequence). They are invisible until {@link nameSeal} names that tag. Idempotent.
+   * @throws {OutcomeUnknownError} putting the same again is safe.
+   */
+  putSealed(rows: readonly SealedRow[]): Promise<void>
+  /**
+   * Names the tag (`epoch`, `sequence`): commit entries up to `throughCommit` are now represented by sealed rows.
+   * @throws {FencedError} @throws {OutcomeUnknownError}
+   */
+  nameSeal(stream: string, seal: SealPosition): Promise<void>
+  readSealPosition(stream: string): Promise<SealPosition>
+  /**
+   * Rows of a tenant and kind with a day in `[fromDayNs, toDayNs]` whose tag is named, inputs of merges included.
+   * A caller reads the seal positions first, then these, then the commit entries after; live-fragments.ts does.
+   */
+  readSealed(tenantId: TenantId, kind: EventKind, fromDayNs: bigint, toDayNs: bigint): Promise<readonly SealedRow[]>
+  /** Puts `merged` in the place of `merged.inputs` if all of them are still live. @throws {FencedError} one is not. @throws {OutcomeUnknownError} */
+  mergeSealed(merged: SealedRow): Promise<void>
+  /** Records that the index with this UUID holds the row and was refreshed. */
+  markIndexed(rowId: string, indexUuid: string): Promise<void>
+  /** Removes the rows of whole days before `beforeDayNs`; answers them, so that their bytes can go afterwards. */
+  expireSealed(tenantId: TenantId, kind: EventKind, beforeDayNs: bigint): Promise<readonly SealedRow[]>
+  /** True when some sealed row still names the object. Asked before its bytes are removed. */
+  isObjectNamed(object: string): Promise<boolean>
+}
+
+export interface SealPosition {
+  readonly epoch: number
+  /** Sequence of the last named seal; 0 = none yet. */
+  readonly sequence: number
+  /** Last commit sequence that is sealed; 0 = none. */
+  readonly throughCommit: number
+}
+
+export interface SealedRow extends FragmentRow {
+  /** Random, 16 lower-case letters and digits. */
+  readonly rowId: string
+  /** Text of the object's key. */
+  readonly object: string
+  readonly stream: string
+  readonly epoch: number
+  readonly sequence: number
+  /** Row ids that this one replaces; empty unless it is a merge. */
+  readonly inputs: readonly string[]
+  /** Highest tag among the inputs per stream. Empty unless it is a merge. */
+  readonly inputTags: readonly { readonly stream: string; readonly epoch: number; readonly sequence: number }[]
+  /** UUID of the index that holds it, or undefined: then it is always a candidate. */
+  readonly indexed: string | undefined
+}
+
+export class CatalogUnavailableError extends Error {
+  override readonly name = 'CatalogUnavailableError'
+  readonly code = 'CATALOG_UNAVAILABLE'
+  readonly retryable = true
+}
+
+/** A conditional write whose result did not come back. Never retried blindly: only a re-read resolves it. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError'
+  readonly code = 'OUTCOME_UNKNOWN'
+  readonly retryable = false
+}
+
+export class FencedError extends Error {
+  override readonly name = 'FencedError'
+  readonly code = 'FENCED'
+  readonly retryable = false
+}
+
+export class TenantExistsError extends Error {
+  override readonly name = 'TenantExistsError'
+  readonly code = 'TENANT_EXISTS'
+  readonly retryable = false
+}

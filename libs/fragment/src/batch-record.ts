@@ -1,0 +1,42 @@
+import type { EventKind, TenantId } from '@millrace/event/event'
+
+/**
+ * One message on the topics `batches` and `routed`: what a tenant's coalesced requests brought, as encoded
+ * fragments. The two topics share the layout; the router adds `sourceOffset` and may change the fragments, never the requests.
+ */
+export interface BatchRecord {
+  readonly tenantId: TenantId
+  /** Intake's clock when the first of its requests was read, ms since 1970. Ages request ids; orders nothing. */
+  readonly receivedMs: number
+  /** Offset of the record in `batches` that this one was routed from; undefined in `batches` itself. */
+  readonly sourceOffset: number | undefined
+  readonly requests: readonly BatchRequest[]
+  /** May be empty: a request whose every event was refused still leaves its ids. */
+  readonly fragments: readonly BatchFragment[]
+}
+
+/** One client request, or one part of a request that was too large for one record. */
+export interface BatchRequest {
+  /** 16 bytes. Unique with the tenant and `part`; see docs/design/exactly-once.md for where it comes from. */
+  readonly id: Uint8Array
+  readonly part: number
+  /** Its rows in this batch as received: `[firstRow, firstRow + rows)`. */
+  readonly firstRow: number
+  readonly rows: number
+  /** How long the id is remembered: `retry` 10 minutes, `keyed` 24 hours. */
+  readonly window: 'retry' | 'keyed'
+}
+
+export interface BatchFragment {
+  readonly kind: EventKind
+  /** Start of its UTC day, ns since 1970. */
+  readonly dayNs: bigint
+  readonly rows: number
+  /** An encoded fragment. */
+  readonly bytes: Uint8Array
+}
+
+/** One encoded record fits Kafka's default message limit of 1,048,576 bytes with room for its framing. */
+export const MAX_RECORD_BYTES = 1_000_000
+/** Intake leaves the router this much room to add attributes. */
+export const MAX_INTAKE_RECORD_BYTES = 800_000
