@@ -1,0 +1,75 @@
+import { crc32 } from 'node:zlib'
+import { EVENT_KIND_CODES, type EventKind } from '@millrace/event/event'
+import type { BatchFragment, BatchRecord, BatchRequest } from './batch-record.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { FragmentCorruptError } from './fragment.ts'
+
+/**
+ * Encodes a record:
+ *
+ * ```
+ * version u8 | sourceOffset f64 (-1: none) | crc u32 of what follows
+ * tenantId text | receivedMs f64 | requests u32 { id 16 | part u32 | firstRow u32 | rows u32 | window u8 } | fragments u32 { kind u8 | dayNs i64 | rows u32 | bytes block }
+ * ```
+ * The source offset stands before the checksum, so that the router stamps a record without touching the rest.
+ */
+export function encodeBatchRecord(record: BatchRecord): Uint8Array {
+  const payload = new ByteWriter(256 + record.fragments.reduce((sum, fragment) => sum + fragment.bytes.length + 32, 0))
+  payload.text(record.tenantId)
+  payload.f64(record.receivedMs)
+  payload.u32(record.requests.length)
+  for (const request of record.requests) {
+    payload.raw(request.id)
+    payload.u32(request.part)
+    payload.u32(request.firstRow)
+    payload.u32(request.rows)
+    payload.u8(request.window === 'keyed' ? 1 : 0)
+  }
+  payload.u32(record.fragments.length)
+  for (const fragment of record.fragments) {
+    payload.u8(EVENT_KIND_CODES[fragment.kind])
+    payload.i64(fragment.dayNs)
+    payload.u32(fragment.rows)
+    payload.block(fragment.bytes)
+  }
+  const bytes = payload.finish()
+  const writer = new ByteWriter(HEAD_BYTES + bytes.length)
+  writer.u8(RECORD_VERSION)
+  writer.f64(record.sourceOffset ?? -1)
+  writer.u32(crc32(bytes))
+  writer.raw(bytes)
+  return writer.finish()
+}
+
+/** The fragments' bytes are views on `bytes`; they are not decoded. @throws FragmentCorruptError */
+export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
+  const reader = new ByteReader(bytes)
+  if (reader.u8() !== RECORD_VERSION) throw new FragmentCorruptError('not a batch record of a known version')
+  const sourceOffset = reader.f64()
+  if (reader.u32() !== crc32(bytes.subarray(HEAD_BYTES))) throw new FragmentCorruptError('a batch record fails its checksum')
+  const tenantId = reader.text()
+  const receivedMs = reader.f64()
+  const requests = Array.from({ length: reader.u32() }, (): BatchRequest => ({
+    id: reader.raw(REQUEST_ID_BYTES), part: reader.u32(), firstRow: reader.u32(), rows: reader.u32(), window: reader.u8() === 1 ? 'keyed' : 'retry',
+  }))
+  const fragments = Array.from({ length: reader.u32() }, (): BatchFragment => ({ kind: kindOf(reader.u8()), dayNs: reader.i64(), rows: reader.u32(), bytes: reader.block() }))
+  return { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
+}
+
+/** A copy of an encoded record with another source offset; nothing else is read or checked. */
+export function withSourceOffset(encoded: Uint8Array, sourceOffset: number): Uint8Array {
+  const stamped = new Uint8Array(encoded)
+  new DataView(stamped.buffer).setFloat64(1, sourceOffset, true)
+  return stamped
+}
+
+/** Bytes of a request id. */
+export const REQUEST_ID_BYTES = 16
+const RECORD_VERSION = 1
+/** version, sourceOffset, crc. */
+const HEAD_BYTES = 13
+
+function kindOf(code: number): EventKind {
+  for (const kind of Object.keys(EVENT_KIND_CODES) as EventKind[]) if (EVENT_KIND_CODES[kind] === code) return kind
+  throw new FragmentCorruptError(`unknown event kind ${code}`)
+}
