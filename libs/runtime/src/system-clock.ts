@@ -1,0 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from './clock.ts'
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  async sleep(ms, signal) {
+    if (signal?.aborted === true) return
+    try {
+      await delay(ms, undefined, signal === undefined ? {} : { signal })
+    } catch (cause) {
+      if (signal?.aborted !== true) throw cause
+    }
+  },
+}
