@@ -10,7 +10,7 @@ export const systemClock: Clock = {
     try {
       await delay(ms, undefined, signal === undefined ? {} : { signal })
     } catch (cause) {
-      if (signal?.aborted !== true) throw cause
+      if (!(cause instanceof Error && cause.name === 'AbortError')) throw cause
     }
   },
 }
