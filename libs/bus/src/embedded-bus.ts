@@ -31,19 +31,24 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions): Promise<Bus>
   await disk.makeDirectory(root)
   const logs = new Map<string, PartitionLog>()
   const segments = await openSegments(disk, root)
-  for (const segment of segments) {
-    const cut = await recoverSegment(segment, segment === segments.at(-1), (record, position, bytes) => {
-      const name = logName(record.topic, record.partition)
-      let log = logs.get(name)
-      if (log === undefined) {
-        log = new PartitionLog(record.topic, record.partition)
-        log.startAt(record.offset)
-        logs.set(name, log)
-      }
-      if (record.offset !== log.endOffset) throw new BusCorruptError(`${name} goes on at offset ${record.offset} instead of ${log.endOffset} in ${segment.path}`)
-      if (record.value.length > 0) log.add({ segment: segment.number, position, bytes, appendedMs: record.appendedMs, value: undefined })
-    })
-    if (cut > 0) options.onTornTail?.(cut)
+  try {
+    for (const segment of segments) {
+      const cut = await recoverSegment(segment, segment === segments.at(-1), (record, position, bytes) => {
+        const name = logName(record.topic, record.partition)
+        let log = logs.get(name)
+        if (log === undefined) {
+          log = new PartitionLog(record.topic, record.partition)
+          log.startAt(record.offset)
+          logs.set(name, log)
+        }
+        if (record.offset !== log.endOffset) throw new BusCorruptError(`${name} goes on at offset ${record.offset} instead of ${log.endOffset} in ${segment.path}`)
+        if (record.value.length > 0) log.add({ segment: segment.number, position, bytes, appendedMs: record.appendedMs, value: undefined })
+      })
+      if (cut > 0) options.onTornTail?.(cut)
+    }
+  } catch (error) {
+    for (const segment of segments) await segment.file.close()
+    throw error
   }
   return new EmbeddedBus(options, segments, logs)
 }
