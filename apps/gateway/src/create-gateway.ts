@@ -1,0 +1,53 @@
+import express, { type Express } from 'express'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createRouteTable } from '@millrace/http/match-route'
+import { refuse } from '@millrace/http/refuse'
+import type { Route } from '@millrace/http/route'
+import type { Registry } from '@millrace/telemetry/metrics'
+import type { Guard } from './guard.ts'
+import { addPage, isForBrowser } from './page.ts'
+
+export interface GatewayOptions {
+  readonly guard: Guard
+  readonly registry: Registry
+  /** Routes that are called thousands of times a second: matched before express, which costs more than a small request's parsing. */
+  readonly intakeRoutes: readonly Route[]
+  /** All others. */
+  readonly routes: readonly Route[]
+}
+
+/** The one public listener: intake's routes straight, everything else through express. */
+export function createGateway({ guard, registry, intakeRoutes, routes }: GatewayOptions): RequestListener {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  addPage(app)
+  app.get('/metrics', async (_, response) => {
+    response.setHeader('Content-Type', registry.contentType)
+    response.end(await registry.metrics())
+  })
+  for (const route of routes) addRoute(app, guard, route)
+  app.use((_, response) => {
+    refuse('millrace', response, { status: 404, code: 'not-found', detail: 'there is nothing at this path' })
+  })
+
+  const findIntake = createRouteTable(intakeRoutes)
+  return (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    const match = findIntake(request.method ?? '', pathOf(request.url ?? '/'))
+    if (match === undefined || (match.route.path === '/' && isForBrowser(request))) void app(request, response)
+    else void guard(match, request, response)
+  }
+}
+
+function addRoute(app: Express, guard: Guard, route: Route): void {
+  const method = route.method.toLowerCase() as 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
+  app[method](route.path, async (request, response) => {
+    await guard({ route, params: request.params as Readonly<Record<string, string>> }, request, response)
+  })
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ApiKey, Scope } from '@millrace/catalog/catalog'
+import { refuse, type Refusal } from '@millrace/http/refuse'
+import type { RouteMatch } from '@millrace/http/match-route'
+import type { RouteRequest } from '@millrace/http/route'
+import type { Limits, Rate } from '@millrace/limits/limits'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Log } from '@millrace/telemetry/log'
+import type { Authenticator } from './authenticator.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+import { refusalOf } from './refusal-of.ts'
+
+/** What stands before every handler: the key, its scope, the tenant's rate, and an answer for whatever goes wrong. */
+export type Guard = (match: RouteMatch, raw: IncomingMessage, response: ServerResponse) => Promise<void>
+
+export interface GuardOptions {
+  readonly authenticator: Authenticator
+  readonly limits: Limits
+  readonly rates: TenantRates
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: GatewayMetrics
+}
+
+/** What one tenant may send and ask. Over it the answer is 429. */
+export interface TenantRates {
+  readonly requests: Rate
+  /** Bytes of bodies as they travel. */
+  readonly bytes: Rate
+}
+
+export function createGuard(options: GuardOptions): Guard {
+  const { authenticator, clock, log, metrics } = options
+  return async (match, raw, response) => {
+    const { route, params } = match
+    const startedMs = clock.monotonicMs()
+    const receivedMs = clock.nowMs()
+    response.once('close', () => {
+      metrics.observe(route, response.statusCode, clock.monotonicMs() - startedMs)
+    })
+    try {
+      const key: ApiKey | 'missing' | 'unknown' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers)
+      const refusal = key === 'public' ? undefined : (refusalOfKey(key, route.scope as Scope) ?? (await refusalOfRate(options, key as ApiKey, raw)))
+      if (refusal !== undefined) {
+        refuse(route.dialect, response, refusal)
+        return
+      }
+      const caller = typeof key === 'string' ? { tenantId: '', keyHash: '' } : { tenantId: key.tenantId ?? '', keyHash: key.hash }
+      const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response) }
+      await route.handle(request, response)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'QUERY_CANCELLED') {
+        response.destroy() // nobody is left to answer
+        return
+      }
+      const refusal = refusalOf(error)
+      if (refusal === undefined) log.error({ err: error, method: route.method, path: route.path }, 'a request failed')
+      refuse(route.dialect, response, refusal ?? { status: 500, code: 'internal', detail: 'something went wrong here; the log of the process says what' })
+    }
+  }
+}
+
+function refusalOfKey(key: ApiKey | 'missing' | 'unknown', scope: Scope): Refusal | undefined {
+  if (key === 'missing') return { status: 401, code: 'no-key', detail: 'an API key is needed: DD-API-KEY, or Authorization with Bearer, ApiKey or Basic' }
+  if (key === 'unknown') return { status: 403, code: 'bad-key', detail: 'this API key is not known' }
+  if (!key.scopes.includes(scope) || (scope !== 'admin' && key.tenantId === undefined)) return { status: 403, code: 'wrong-scope', detail: `this API key does not allow ${scope}` }
+  return undefined
+}
+
+async function refusalOfRate({ limits, rates }: GuardOptions, { tenantId }: ApiKey, raw: IncomingMessage): Promise<Refusal | undefined> {
+  if (tenantId === undefined) return undefined
+  const request = await limits.take(tenantId, 'requests', rates.requests, 1)
+  if (!request.isTaken) return { status: 429, code: 'rate-limited', detail: 'too many requests for this tenant', retryAfterS: request.retryAfterMs / 1000 }
+  const bytes = Number(raw.headers['content-length'] ?? 0)
+  if (!(bytes > 0)) return undefined
+  const body = await limits.take(tenantId, 'bytes', rates.bytes, bytes)
+  return body.isTaken ? undefined : { status: 429, code: 'rate-limited', detail: 'too many bytes for this tenant', retryAfterS: body.retryAfterMs / 1000 }
+}
+
+function signalOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
