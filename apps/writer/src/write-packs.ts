@@ -1,0 +1,191 @@
+import { BusCorruptError, OffsetTrimmedError, type Assignment, type Bus, type BusRecord } from '@millrace/bus/bus'
+import { encodeDeadLetter } from '@millrace/bus/dead-letter'
+import type { Topics } from '@millrace/bus/topics'
+import { FencedError, OutcomeUnknownError, type Catalog, type CommitClaim } from '@millrace/catalog/catalog'
+import { objectKeyText, type FragmentStore, type ObjectKey } from '@millrace/fragment-store/fragment-store'
+import type { BuiltPack, PackOrder } from '@millrace/fragment/build-pack'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Failpoints } from '@millrace/runtime/failpoints'
+import type { Random } from '@millrace/runtime/random'
+import { defineJob, type Workers } from '@millrace/runtime/workers'
+import type { Log } from '@millrace/telemetry/log'
+import { createFlushBuffer, type Flush, type FlushBuffer } from './flush-buffer.ts'
+import { createKnownRequests, type KnownRequests } from './known-requests.ts'
+
+export interface WriterOptions {
+  readonly bus: Bus
+  readonly catalog: Catalog
+  readonly store: FragmentStore
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly random: Random
+  /** Merge and encode, away from the event loop. */
+  readonly workers: Workers
+  readonly failpoints: Failpoints
+  readonly log: Log
+}
+
+/**
+ * Turns routed records into packs: all tenants of a partition in one object per flush, named by one entry of the commit log.
+ *
+ * Each partition: claim the stream, read the log, go on at its next offset. Only the source offset that follows the last one is taken;
+ * lower ones are replays, higher ones are dropped and alarmed (the router starts again when the commit does not follow). Any doubt ends in a new claim.
+ */
+export async function writePacks(options: WriterOptions, signal: AbortSignal): Promise<void> {
+  const { bus, topics, clock, random, log } = options
+  const ownerId = random.text(16)
+  await bus.consume({ topic: topics.routed, group: 'writer', signal }, async (assignment) => {
+    while (!assignment.signal.aborted) {
+      try {
+        await writeFromCommit(options, ownerId, assignment)
+      } catch (error) {
+        if (error instanceof BusCorruptError || error instanceof OffsetTrimmedError) throw error
+        log.warn({ err: error, partition: assignment.partition }, 'writing starts again from the commit')
+        await clock.sleep(RESTART_PAUSE_MS, assignment.signal)
+      }
+    }
+  })
+}
+
+/** Long enough not to hammer an engine that is down. */
+const RESTART_PAUSE_MS = 500
+/** The longest that a durable event waits for company in its pack: half of the freshness promise, and few enough packs for a planner. */
+const FLUSH_INTERVAL_MS = 400
+/** Ids are forgotten this often; late forgetting only costs memory. */
+const EXPIRE_INTERVAL_MS = 60_000
+const BUILD_PACK = defineJob<PackOrder, BuiltPack>(import.meta.resolve('@millrace/fragment/build-pack'), 'buildPack')
+
+async function writeFromCommit(options: WriterOptions, ownerId: string, { partition, signal, read }: Assignment): Promise<void> {
+  const { catalog, clock, topics, log } = options
+  const stream = `${topics.generation}/${partition}`
+  const claim = await catalog.claimStream(stream, ownerId)
+  const known = createKnownRequests()
+  for await (const page of catalog.readRequestIds(stream, clock.nowMs())) for (const request of page) known.add(request, 0)
+  log.info({ stream, epoch: claim.epoch, nextOffset: claim.nextOffset, knownRequests: known.size }, 'writing')
+
+  const writer = new StreamWriter(options, { partition, stream, claim, known, signal })
+  const records = read(claim.nextOffset)[Symbol.asyncIterator]()
+  let next = records.next()
+  try {
+    for (;;) {
+      const arrived = await (writer.due === undefined ? next : Promise.race([next, writer.due]))
+      if (arrived !== undefined) {
+        if (arrived.done === true) break
+        for (const record of arrived.value) await writer.add(record)
+        next = records.next()
+      }
+      if (writer.isDue()) await writer.flush()
+    }
+    await writer.flush()
+  } finally {
+    next.catch(() => undefined) // the read ends with the assignment; nobody waits for it any more
+    await records.return?.()
+  }
+}
+
+class StreamWriter {
+  readonly #options: WriterOptions
+  readonly #partition: number
+  readonly #stream: string
+  readonly #signal: AbortSignal
+  readonly #known: KnownRequests
+  readonly #epoch: number
+  #sequence: number
+  #firstOffset: number
+  #nextSourceOffset: number
+  #buffer: FlushBuffer
+  #openedMs: number | undefined
+  #due: Promise<undefined> | undefined
+  #expiredMs: number
+
+  constructor(
+    options: WriterOptions,
+    { partition, stream, claim, known, signal }: { readonly partition: number; readonly stream: string; readonly claim: CommitClaim; readonly known: KnownRequests; readonly signal: AbortSignal },
+  ) {
+    this.#options = options
+    this.#signal = signal
+    this.#partition = partition
+    this.#stream = stream
+    this.#known = known
+    this.#epoch = claim.epoch
+    this.#sequence = claim.sequence
+    this.#firstOffset = claim.nextOffset
+    this.#nextSourceOffset = claim.nextSourceOffset
+    this.#buffer = createFlushBuffer(stream, known)
+    this.#expiredMs = options.clock.monotonicMs()
+  }
+
+  /** Settles when the buffer must go; undefined while it is empty. */
+  get due(): Promise<undefined> | undefined {
+    return this.#due
+  }
+
+  isDue(): boolean {
+    return this.#openedMs !== undefined && this.#options.clock.monotonicMs() - this.#openedMs >= FLUSH_INTERVAL_MS
+  }
+
+  async add(record: BusRecord): Promise<void> {
+    const { clock, log } = this.#options
+    const taken = this.#buffer.add(record, this.#nextSourceOffset)
+    if (this.#openedMs === undefined) {
+      this.#openedMs = clock.monotonicMs()
+      this.#due = clock.sleep(FLUSH_INTERVAL_MS, this.#signal).then(() => undefined)
+    }
+    if (taken === 'taken') this.#nextSourceOffset += 1
+    if (taken === 'ahead') log.error({ stream: this.#stream, offset: record.offset, expectedSourceOffset: this.#nextSourceOffset }, 'a routed record is ahead of its order and was dropped')
+    if (this.#buffer.isFull()) await this.flush()
+  }
+
+  /** Stores what is buffered and names it. @throws when the outcome is not known to be good: the stream must be claimed again. */
+  async flush(): Promise<void> {
+    const { bus, catalog, clock, log, topics, workers } = this.#options
+    const nextOffset = this.#buffer.nextOffset
+    if (nextOffset === undefined) return
+    const flush = await this.#buffer.finish(async (order) => await workers.run(BUILD_PACK, order))
+    for (const { offset, value, reason } of flush.unreadable) await this.#keepDeadLetter(offset, value, reason)
+    const pack = await this.#store(flush)
+    const sequence = this.#sequence + 1
+    const entry = {
+      epoch: this.#epoch, sequence, firstOffset: this.#firstOffset, nextOffset, nextSourceOffset: this.#nextSourceOffset,
+      pack, directory: flush.directory, requests: flush.requests, committedMs: clock.nowMs(),
+    }
+    try {
+      await catalog.commit(this.#stream, entry)
+    } catch (error) {
+      if (error instanceof FencedError) log.warn({ stream: this.#stream, epoch: this.#epoch }, 'another writer has the stream')
+      if (!(error instanceof OutcomeUnknownError)) throw error
+      const position = await catalog.readPosition(this.#stream)
+      if (position.epoch !== this.#epoch || position.sequence !== sequence || position.nextOffset !== nextOffset) throw error
+    }
+    this.#sequence = sequence
+    this.#firstOffset = nextOffset
+    this.#buffer = createFlushBuffer(this.#stream, this.#known)
+    this.#openedMs = undefined
+    this.#due = undefined
+    await bus.append(topics.commits, this.#partition, Buffer.from(String(sequence)))
+    await bus.trim(topics.routed, this.#partition, nextOffset)
+    await bus.trim(topics.batches, this.#partition, this.#nextSourceOffset)
+    this.#expire()
+  }
+
+  async #store(flush: Flush): Promise<string | undefined> {
+    if (flush.bytes.length === 0) return undefined
+    const key: ObjectKey = { stream: this.#stream, kind: 'pack', epoch: this.#epoch, sequence: this.#sequence + 1, attempt: this.#options.random.text(12) }
+    await this.#options.store.put(key, flush.bytes)
+    this.#options.failpoints.hit('after-store')
+    return objectKeyText(key)
+  }
+
+  async #keepDeadLetter(offset: number, value: Uint8Array, reason: string): Promise<void> {
+    const { bus, log, topics } = this.#options
+    log.error({ stream: this.#stream, offset, reason }, 'a routed record cannot be read and is kept as a dead letter')
+    await bus.append(topics.deadLetters, this.#partition, encodeDeadLetter({ topic: topics.routed, partition: this.#partition, offset, reason }, value))
+  }
+
+  #expire(): void {
+    const { clock } = this.#options
+    if (clock.monotonicMs() - this.#expiredMs < EXPIRE_INTERVAL_MS) return
+    this.#expiredMs = clock.monotonicMs()
+    this.#known.expire(clock.nowMs())
+  }
+}
