@@ -1,0 +1,20 @@
+import { NS_PER_DAY, NS_PER_MS, type EventKind } from '@millrace/event/event'
+import type { SealerOptions } from './seal-stream.ts'
+
+/** Removes the rows of days beyond each tenant's retention; the sweep takes their bytes later. Queries clip at the retention by themselves. */
+export async function expireTenants({ catalog, index, clock, log }: Pick<SealerOptions, 'catalog' | 'index' | 'clock' | 'log'>): Promise<void> {
+  const nowNs = BigInt(Math.trunc(clock.nowMs())) * NS_PER_MS
+  for (const { tenantId, retentionDays } of await catalog.listTenants()) {
+    const oldestNs = nowNs - BigInt(retentionDays) * NS_PER_DAY
+    for (const kind of KINDS) {
+      const expired = await catalog.expireSealed(tenantId, kind, oldestNs - (oldestNs % NS_PER_DAY))
+      if (expired.length === 0) continue
+      log.info({ tenantId, kind, fragments: expired.length }, 'expired')
+      await index.remove(tenantId, expired.map(({ rowId }) => rowId)).catch((error: unknown) => {
+        log.warn({ err: error, tenantId }, 'index entries of expired fragments stay')
+      })
+    }
+  }
+}
+
+const KINDS: readonly EventKind[] = ['log', 'metric', 'span', 'dead-letter']
