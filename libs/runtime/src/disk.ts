@@ -3,7 +3,7 @@
  * Errors are Node's own (`code`); adapters translate them.
  */
 export interface Disk {
-  /** Creates a directory and its parents; an existing one is no error. */
+  /** Creates a directory and its parents, durable when it resolves; an existing one is no error. */
   makeDirectory(path: string): Promise<void>
   /** Names in a directory, in no order; an absent directory has none. */
   list(path: string): Promise<readonly string[]>

@@ -1,11 +1,17 @@
 import { link, mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 
 /** The machine's file system. */
 export const systemDisk: Disk = {
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true })
+    const highest = await mkdir(path, { recursive: true })
+    // The parent is synced even where nothing was created: an earlier process may have ended between the two steps.
+    let parent = dirname(resolve(path))
+    await syncDirectory(parent)
+    const top = highest === undefined ? parent : dirname(resolve(highest))
+    while (parent !== top) await syncDirectory((parent = dirname(parent)))
   },
   async list(path) {
     try {
@@ -24,10 +30,12 @@ export const systemDisk: Disk = {
   async remove(path) {
     await rm(path, { force: true })
   },
-  async syncDirectory(path) {
-    await using directory = await open(path)
-    await directory.sync()
-  },
+  syncDirectory,
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path)
+  await directory.sync()
 }
 
 class SystemFile implements DiskFile {

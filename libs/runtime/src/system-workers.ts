@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { Piscina } from 'piscina'
+import { outputOf, type JobOutcome } from './run-job.ts'
+import type { Job, Workers } from './workers.ts'
+
+export interface SystemWorkersOptions {
+  /** Worker threads, all started at once and kept. */
+  readonly threads: number
+}
+
+/** Threads of this process. A job that waits when the workers close is rejected; one that runs is ended. */
+export function openSystemWorkers({ threads }: SystemWorkersOptions): Workers {
+  assert(threads > 0, 'there is at least one worker thread')
+  const pool = new Piscina({ filename: import.meta.resolve('./run-job.ts'), name: 'runJob', minThreads: threads, maxThreads: threads, maxQueue: MAX_WAITING_JOBS, idleTimeout: Infinity })
+  let isClosed = false
+  return {
+    async run<Input, Output>({ module, name }: Job<Input, Output>, input: Input): Promise<Output> {
+      if (isClosed) throw new Error('the workers are closed') // the pool would start a new thread
+      const outcome: JobOutcome = await pool.run({ module, name, input })
+      return outputOf(outcome) as Output // the types that the job's definition claims
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true
+      await pool.destroy()
+    },
+  }
+}
+
+/** Callers bound their own work far below it; more would be inputs piling up in memory. */
+const MAX_WAITING_JOBS = 4096
