@@ -16,7 +16,7 @@ export interface Bus extends AsyncDisposable {
    * were already made may or may not be in the log.
    *
    * @param value 1 to {@link MAX_BUS_RECORD_BYTES} bytes; the bus reads it until the promise settles.
-   * @throws {BusFullError} nothing was appended: too many bytes wait, or the disk budget is used up.
+   * @throws {BusFullError} nothing was appended: too many bytes wait, the disk budget is used up, or the disk is full.
    * @throws {BusUnavailableError} it may or may not be in the log; appending again under the same request ids is safe.
    */
   append(topic: string, partition: number, value: Uint8Array): Promise<number>
@@ -37,6 +37,7 @@ export interface Bus extends AsyncDisposable {
   /**
    * Allows the bus to forget records below `offset`. The caller must have committed past them: a bus never
    * trims more than it was told, and may keep more.
+   * @throws {BusUnavailableError} trimming again later is safe.
    */
   trim(topic: string, partition: number, offset: number): Promise<void>
 }
@@ -58,6 +59,7 @@ export interface Assignment {
    *
    * @throws {OffsetTrimmedError} `offset` is below the start of the log. Data that the caller needed is gone.
    * @throws {BusCorruptError} a record in the middle is damaged. Never skipped.
+   * @throws {BusUnavailableError} it cannot be read at the moment.
    */
   read(offset: number): AsyncIterable<readonly BusRecord[]>
 }

@@ -1,4 +1,6 @@
-/** What is in memory of one partition: where each record stands, and the values of the newest ones. */
+import { Fifo } from './fifo.ts'
+
+/** What is in memory of one partition: where each of its records stands, 8 bytes each. */
 export class PartitionLog {
   readonly topic: string
   readonly partition: number
@@ -8,37 +10,58 @@ export class PartitionLog {
   endOffset = 0
   /** Offset that the next append gets; ahead of `endOffset` while appends wait for the sync. */
   nextOffset = 0
-  #places: RecordPlace[] = []
+  readonly #runs = new Fifo<Run>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, startOffset = 0) {
     this.topic = topic
     this.partition = partition
+    this.startOffset = this.endOffset = this.nextOffset = startOffset
   }
 
   /** Adds the record at `endOffset`. */
-  add(place: RecordPlace): void {
-    this.#places.push(place)
+  add({ segment, position, bytes }: RecordPlace): void {
+    let run = this.#runs.at(this.#runs.length - 1)
+    if (run?.segment !== segment) {
+      run = { segment, firstOffset: this.endOffset, count: 0, places: new Uint32Array(16) }
+      this.#runs.push(run)
+    }
+    if (run.count * 2 === run.places.length) {
+      const larger = new Uint32Array(run.places.length * 2)
+      larger.set(run.places)
+      run.places = larger
+    }
+    run.places[run.count * 2] = position
+    run.places[run.count * 2 + 1] = bytes
+    run.count++
     this.endOffset++
     if (this.nextOffset < this.endOffset) this.nextOffset = this.endOffset
   }
 
-  /** Starts an empty partition at an offset, as a mark tells. */
-  startAt(offset: number): void {
-    this.startOffset = this.endOffset = this.nextOffset = offset
-    this.#places = []
+  place(offset: number): RecordPlace | undefined {
+    if (offset < this.startOffset || offset >= this.endOffset) return undefined
+    let low = 0
+    let high = this.#runs.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#runs.at(middle)?.firstOffset ?? Infinity) <= offset) low = middle + 1
+      else high = middle
+    }
+    const run = this.#runs.at(low - 1)
+    if (run === undefined) return undefined
+    const index = (offset - run.firstOffset) * 2
+    return { segment: run.segment, position: run.places[index] ?? 0, bytes: run.places[index + 1] ?? 0 }
   }
 
-  place(offset: number): RecordPlace | undefined {
-    return this.#places[offset - this.startOffset]
+  /** The oldest segment that holds a record kept; undefined when none is. */
+  get oldestSegment(): number | undefined {
+    return this.place(this.startOffset)?.segment
   }
 
   /** Forgets records below `offset`. */
   trim(offset: number): void {
-    const target = Math.min(offset, this.endOffset)
-    if (target <= this.startOffset) return
-    this.#places = this.#places.slice(target - this.startOffset)
-    this.startOffset = target
+    this.startOffset = Math.max(this.startOffset, Math.min(offset, this.endOffset))
+    for (let run = this.#runs.at(0); run !== undefined && run.firstOffset + run.count <= this.startOffset; run = this.#runs.at(0)) this.#runs.shift()
   }
 
   /** Resolves when there is something at `offset`, when `wake` is called, or when the signal aborts. */
@@ -65,7 +88,12 @@ export interface RecordPlace {
   readonly position: number
   /** Bytes of the whole record in the file. */
   readonly bytes: number
-  readonly appendedMs: number
-  /** The value while it is cached. */
-  value: Uint8Array | undefined
+}
+
+/** Records of one segment, in order: position and length of each in turn. */
+interface Run {
+  readonly segment: number
+  readonly firstOffset: number
+  count: number
+  places: Uint32Array
 }

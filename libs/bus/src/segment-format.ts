@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib'
  * length u32 (of what follows the crc) | crc u32 | topicLength u8 | partition u16 | offset f64 | appendedMs f64 | durableBefore u32 | topic | value
  * ```
  * A record without a value is a mark: it carries no data and tells the offset that its partition goes on with. Every segment
- * begins with a mark for each partition, so that offsets survive the removal of all older segments.
+ * begins with a mark for each partition, so that offsets survive the removal of all older segments. Behind the last record there may be zeros.
  */
 export interface LogRecord {
   readonly topic: string
@@ -19,19 +19,27 @@ export interface LogRecord {
   readonly value: Uint8Array
 }
 
-export function encodeLogRecord({ topic, partition, offset, appendedMs, durableBefore, value }: LogRecord): Uint8Array {
-  const topicBytes = Buffer.from(topic, 'latin1')
-  const bytes = Buffer.allocUnsafe(FRAME_BYTES + FIELD_BYTES + topicBytes.length + value.length)
-  bytes.writeUInt32LE(bytes.length - FRAME_BYTES, 0)
-  bytes.writeUInt8(topicBytes.length, 8)
-  bytes.writeUInt16LE(partition, 9)
-  bytes.writeDoubleLE(offset, 11)
-  bytes.writeDoubleLE(appendedMs, 19)
-  bytes.writeUInt32LE(durableBefore, 27)
-  topicBytes.copy(bytes, FRAME_BYTES + FIELD_BYTES)
-  bytes.set(value, FRAME_BYTES + FIELD_BYTES + topicBytes.length)
-  bytes.writeUInt32LE(crc32(bytes.subarray(FRAME_BYTES)), 4)
-  return bytes
+/** Records one behind the other. `ends[i]` is where record i ends. */
+export function encodeLogRecords(records: readonly LogRecord[]): { readonly bytes: Buffer; readonly ends: readonly number[] } {
+  const ends: number[] = []
+  let total = 0
+  for (const { topic, value } of records) ends.push((total += FRAME_BYTES + FIELD_BYTES + topic.length + value.length))
+  const bytes = Buffer.allocUnsafeSlow(total)
+  let start = 0
+  for (const [index, { topic, partition, offset, appendedMs, durableBefore, value }] of records.entries()) {
+    const end = ends[index] ?? total
+    bytes.writeUInt32LE(end - start - FRAME_BYTES, start)
+    bytes.writeUInt8(topic.length, start + 8)
+    bytes.writeUInt16LE(partition, start + 9)
+    bytes.writeDoubleLE(offset, start + 11)
+    bytes.writeDoubleLE(appendedMs, start + 19)
+    bytes.writeUInt32LE(durableBefore, start + 27)
+    bytes.write(topic, start + FRAME_BYTES + FIELD_BYTES, 'latin1')
+    bytes.set(value, start + FRAME_BYTES + FIELD_BYTES + topic.length)
+    bytes.writeUInt32LE(crc32(bytes.subarray(start + FRAME_BYTES, end)), start + 4)
+    start = end
+  }
+  return { bytes, ends }
 }
 
 /** The record at `position`, with its length in the file; undefined when the bytes there are not a whole, valid record. */
@@ -41,18 +49,20 @@ export function decodeLogRecord(bytes: Buffer, position: number): { readonly rec
   const end = position + FRAME_BYTES + length
   if (length < FIELD_BYTES || length > MAX_FRAME_LENGTH || end > bytes.length) return undefined
   if (crc32(bytes.subarray(position + FRAME_BYTES, end)) !== bytes.readUInt32LE(position + 4)) return undefined
+  return { record: readLogRecord(bytes, position), bytes: end - position }
+}
+
+/** The record at `position` of bytes that are known to be whole and valid. */
+export function readLogRecord(bytes: Buffer, position: number): LogRecord {
   const topicStart = position + FRAME_BYTES + FIELD_BYTES
   const valueStart = topicStart + bytes.readUInt8(position + 8)
   return {
-    record: {
-      topic: bytes.toString('latin1', topicStart, valueStart),
-      partition: bytes.readUInt16LE(position + 9),
-      offset: bytes.readDoubleLE(position + 11),
-      appendedMs: bytes.readDoubleLE(position + 19),
-      durableBefore: bytes.readUInt32LE(position + 27),
-      value: bytes.subarray(valueStart, end),
-    },
-    bytes: end - position,
+    topic: bytes.toString('latin1', topicStart, valueStart),
+    partition: bytes.readUInt16LE(position + 9),
+    offset: bytes.readDoubleLE(position + 11),
+    appendedMs: bytes.readDoubleLE(position + 19),
+    durableBefore: bytes.readUInt32LE(position + 27),
+    value: bytes.subarray(valueStart, position + FRAME_BYTES + bytes.readUInt32LE(position)),
   }
 }
 
