@@ -47,6 +47,16 @@ export function objectKeyText({ stream, kind, epoch, sequence, attempt }: Object
   return `${stream}:${kind}:${epoch}:${sequence}:${attempt}`
 }
 
+/** The inverse of {@link objectKeyText}. @throws {RangeError} the text is not one that it writes. */
+export function parseObjectKey(text: string): ObjectKey {
+  const [, stream, kind, epoch, sequence, attempt] = OBJECT_KEY_TEXT.exec(text) ?? []
+  if (stream === undefined || attempt === undefined || (kind !== 'pack' && kind !== 'sealed' && kind !== 'merged')) throw new RangeError(`${text.slice(0, 100)} is no object key`)
+  return { stream, kind, epoch: Number(epoch), sequence: Number(sequence), attempt }
+}
+
+/** Numbers have no leading zeros, so that a key has one text only. */
+const OBJECT_KEY_TEXT = /^([a-z0-9]{1,12}\/(?:0|[1-9]\d{0,8})):([a-z]+):(0|[1-9]\d{0,14}):(0|[1-9]\d{0,14}):([a-z0-9]{1,32})$/
+
 /** The writer flushes well below it; a larger object would need streaming. */
 export const MAX_OBJECT_BYTES = 64 * 1024 * 1024
 
