@@ -7,9 +7,14 @@ import type { EventKind, TenantId } from '@millrace/event/event'
  * Streams are `<generation>/<partition>` everywhere. Wall time never orders anything here; milliseconds are stamps for ageing.
  * Every method may throw {@link CatalogUnavailableError}: nothing was decided, retrying is safe.
  */
-export interface Catalog extends AsyncDisposable, Tenants, CommitLog, SealLog {
+export interface Catalog extends AsyncDisposable, Tenants, Settings, CommitLog, SealLog {
   /** The generation that intake writes to, created with these values when there is none; the first caller wins. */
   openGeneration(candidate: TopicGeneration): Promise<TopicGeneration>
+  /**
+   * A secret that all processes share, such as the one that signs receipts: `candidate` when there is none of that name; the first caller wins.
+   * Kept readable, because it must sign again after a restart: who can read the catalog's files can read all events anyway.
+   */
+  openSecret(name: string, candidate: string): Promise<string>
 }
 
 export interface TopicGeneration {
@@ -44,6 +49,25 @@ export interface ApiKey {
 
 export type Scope = 'ingest' | 'query' | 'admin'
 
+/** What a tenant may change about itself, one text per name. The catalog does not look into it. */
+export interface Settings {
+  readSetting(tenantId: TenantId, name: string): Promise<Setting | undefined>
+  /**
+   * Puts `value` (at most {@link MAX_SETTING_LENGTH}) in the place of the version that the caller has read; 0 where there was none. Answers the new version.
+   * @throws {SettingConflictError} another version is there. @throws {OutcomeUnknownError}
+   */
+  writeSetting(tenantId: TenantId, name: string, value: string, expectedVersion: number): Promise<number>
+}
+
+export interface Setting {
+  readonly value: string
+  /** Grows by one with every write, from 1. */
+  readonly version: number
+}
+
+/** Characters. Settings are read whole and often; a longer one belongs into a fragment. */
+export const MAX_SETTING_LENGTH = 65_536
+
 /** One log per stream; one entry per flush. A pack that no entry names does not exist. */
 export interface CommitLog {
   /**
@@ -65,7 +89,10 @@ export interface CommitLog {
   readEntries(stream: string, afterSequence: number, limit: number): Promise<readonly CommitEntry[]>
   /** Request ids whose `expiresMs` is above `aliveMs`, in pages, oldest first. A writer reads all before its first flush. */
   readRequestIds(stream: string, aliveMs: number): AsyncIterable<readonly CommittedRequest[]>
-  /** Forgets request ids that expired before `beforeMs`, and entries up to `sealedSequence` whose packs are gone. */
+  /**
+   * Forgets request ids that expired before `beforeMs`, and entries up to `throughSequence`. The caller keeps entries for readers that began before their
+   * seal; entries that are not sealed, and the last sealed one, which tells receipts how far sealing is, stay in any case.
+   */
   trimCommits(stream: string, options: { readonly beforeMs: number; readonly throughSequence: number }): Promise<void>
 }
 
@@ -121,7 +148,11 @@ export interface CommittedRequest {
 
 /** The same rule one level up: sealed rows count only once the seal log names their tag. */
 export interface SealLog {
-  /** As {@link CommitLog.claimStream}, for the sealer of a stream. */
+  /**
+   * As {@link CommitLog.claimStream}, for the sealer of a stream. A tag is filled once: a sealer that has put rows and could not name them must claim
+   * with a new `ownerId`, or what it puts next would be named together with them.
+   * @throws {OutcomeUnknownError}
+   */
   claimSealer(stream: string, ownerId: string): Promise<SealPosition>
   /**
    * Stores sealed rows under the tag (stream, epoch, sequence). They are invisible until {@link nameSeal} names that tag. Idempotent.
@@ -139,13 +170,21 @@ export interface SealLog {
    * A caller reads the seal positions first, then these, then the commit entries after; live-fragments.ts does.
    */
   readSealed(tenantId: TenantId, kind: EventKind, fromDayNs: bigint, toDayNs: bigint): Promise<readonly SealedRow[]>
-  /** Puts `merged` in the place of `merged.inputs` if all of them are still live. @throws {FencedError} one is not. @throws {OutcomeUnknownError} */
+  /**
+   * Puts `merged` in the place of `merged.inputs`, rows of the same tenant, kind and day, if all of them are still live. Its tag is one that is named already.
+   * @throws {FencedError} one is not. @throws {OutcomeUnknownError}
+   */
   mergeSealed(merged: SealedRow): Promise<void>
+  /**
+   * Removes the rows that merges made before `beforeMs`, on the catalog's clock, have replaced; answers them, so that index entries and bytes can go afterwards.
+   * Until then they stay readable: a reader whose position is below a merge's tags uses its inputs.
+   */
+  forgetMerged(tenantId: TenantId, kind: EventKind, beforeMs: number): Promise<readonly SealedRow[]>
   /** Records that the index with this UUID holds the row and was refreshed. */
   markIndexed(rowId: string, indexUuid: string): Promise<void>
   /** Removes the rows of whole days before `beforeDayNs`; answers them, so that their bytes can go afterwards. */
   expireSealed(tenantId: TenantId, kind: EventKind, beforeDayNs: bigint): Promise<readonly SealedRow[]>
-  /** True when some sealed row still names the object. Asked before its bytes are removed. */
+  /** True when some sealed row still names the object, and its tag is named or can still be. Asked before its bytes are removed. */
   isObjectNamed(object: string): Promise<boolean>
 }
 
@@ -195,5 +234,11 @@ export class FencedError extends Error {
 export class TenantExistsError extends Error {
   override readonly name = 'TenantExistsError'
   readonly code = 'TENANT_EXISTS'
+  readonly retryable = false
+}
+
+export class SettingConflictError extends Error {
+  override readonly name = 'SettingConflictError'
+  readonly code = 'SETTING_CONFLICT'
   readonly retryable = false
 }
