@@ -21,6 +21,16 @@ export const WINDOW_MS = { retry: 10 * 60_000, keyed: 24 * 3_600_000 } as const 
 
 /** Beyond it the oldest ids are forgotten early: about 200 MB of a writer's heap per stream. */
 const MAX_KNOWN_REQUESTS = 1_000_000
+/** Finding a map's oldest entry walks over those deleted before it, so many go in one walk. */
+const EVICTED_AT_ONCE = 10_000
+
+function forgetOldest(expiries: Map<string, number>, count: number): void {
+  let left = count
+  for (const key of expiries.keys()) {
+    if (left-- === 0) return
+    expiries.delete(key)
+  }
+}
 
 export function createKnownRequests(): KnownRequests {
   const expiries = new Map<string, number>()
@@ -34,10 +44,7 @@ export function createKnownRequests(): KnownRequests {
       if ((expiries.get(key) ?? 0) > receivedMs) return false
       expiries.delete(key) // a key that is set again keeps its old place in the order
       expiries.set(key, expiresMs)
-      if (expiries.size > MAX_KNOWN_REQUESTS) for (const oldest of expiries.keys()) {
-        expiries.delete(oldest)
-        break
-      }
+      if (expiries.size > MAX_KNOWN_REQUESTS) forgetOldest(expiries, EVICTED_AT_ONCE)
       return true
     },
     remove(request) {
