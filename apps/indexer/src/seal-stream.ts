@@ -29,10 +29,10 @@ export interface SealerOptions {
  */
 export async function sealStream(options: SealerOptions, stream: string, wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
   const { catalog, clock, random, log } = options
-  const ownerId = random.text(16)
   while (!signal.aborted) {
     try {
-      const sealer = createSealer(options, stream, await catalog.claimSealer(stream, ownerId))
+      // A new owner each time: rows that were put under the last epoch and could not be named must never be named with what comes next.
+      const sealer = createSealer(options, stream, await catalog.claimSealer(stream, random.text(16)))
       while (!signal.aborted) {
         await sealer.run(signal)
         await wakeUp.wait(CHECK_INTERVAL_MS, signal)
@@ -96,7 +96,7 @@ function createSealer(options: SealerOptions, stream: string, claimed: SealPosit
       }
       if (now - housekeepingMs < HOUSEKEEPING_INTERVAL_MS) return
       housekeepingMs = now
-      await expireTenants(options)
+      await expireTenants(options, GRACE_MS)
       await sweep.run(position)
     },
   }
