@@ -29,7 +29,8 @@ export function readEnvironment<Shape extends z.ZodRawShape>(schema: z.ZodObject
 
 const PREFIX = 'MILLRACE_'
 
-function variableOf(setting: string): string {
+/** `httpPort` as `MILLRACE_HTTP_PORT`. */
+export function variableOf(setting: string): string {
   return PREFIX + setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
