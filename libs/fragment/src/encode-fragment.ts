@@ -5,14 +5,17 @@ import { buildBloomFilter, valueHashes, wordHashes } from './bloom-filter.ts'
 import { ByteWriter } from './bytes.ts'
 import { packNumbers } from './integers.ts'
 import { writeStream, writeStreamReference, type StreamReference } from './streams.ts'
-import { MAX_TABLE_ROWS, type Column, type DictionaryColumn, type NumberColumn, type Strings, type Table, type TextColumn } from './table.ts'
+import { MAX_TABLE_ROWS, type Column, type DictionaryColumn, type NumberColumn, type Table, type TextColumn } from './table.ts'
+import { tokenWordHashes } from './token-words.ts'
+import type { Tokens } from './tokens.ts'
+import { packAsTemplates, packText, writeStrings } from './write-text.ts'
 
 /**
  * Encodes a table as one fragment; FORMAT.md draws the bytes.
  *
  * @param table 1 to {@link MAX_TABLE_ROWS} rows.
  */
-export function encodeFragment(table: Table): Uint8Array {
+export function encodeFragment(table: Table, { purpose }: EncodeOptions = { purpose: 'fresh' }): Uint8Array {
   assert(table.rows > 0 && table.rows <= MAX_TABLE_ROWS, 'a fragment has 1 to MAX_TABLE_ROWS rows')
   assert(table.timeOffsets.length === table.rows, 'every row has a time')
   const body = new ByteWriter(64 * 1024)
@@ -29,9 +32,9 @@ export function encodeFragment(table: Table): Uint8Array {
   }
   footer.f64(minTimeOffset)
   footer.f64(maxTimeOffset)
-  writeStreamReference(footer, writeStream(body, packNumbers(table.timeOffsets)))
+  writeStreamReference(footer, writeStream(body, packNumbers(table.timeOffsets), purpose))
   footer.u32(table.columns.length)
-  for (const column of table.columns) writeColumn(body, footer, column, table.rows)
+  for (const column of table.columns) writeColumn(body, footer, column, table, purpose)
 
   const footerBytes = footer.finish()
   body.raw(footerBytes)
@@ -41,25 +44,30 @@ export function encodeFragment(table: Table): Uint8Array {
   return body.finish().slice()
 }
 
+export interface EncodeOptions {
+  /** `fresh`: cheap to write, read for seconds. `sealed`: packs best, read for weeks. */
+  readonly purpose: 'fresh' | 'sealed'
+}
+
 /** First bytes of a fragment; the version follows. */
 export const FRAGMENT_MAGIC = Buffer.from('MRFG', 'latin1')
 /** Last bytes: a truncated fragment lacks them. */
 export const FRAGMENT_END_MAGIC = Buffer.from('GFRM', 'latin1')
 export const FORMAT_VERSION = 1
-/** Rows of one block of a text column: small enough to render one row cheaply, large enough to pack well. */
-export const TEXT_BLOCK_ROWS = 8192
 /** Codes of types and layouts on disk. Never renumber. */
 export const TYPE_CODES: Record<Column['type'], number> = { string: 1, json: 2, numeral: 3, number: 4, literal: 5 }
-export const LAYOUT_CODES: Record<Column['layout'], number> = { dictionary: 1, text: 2, number: 3, literal: 4 }
+export const LAYOUT_CODES: Record<Column['layout'] | 'template', number> = { dictionary: 1, text: 2, number: 3, literal: 4, template: 5 }
 
-function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, rows: number): void {
+function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, table: Table, purpose: EncodeOptions['purpose']): void {
+  const { rows } = table
   footer.text(column.name)
   footer.u8(TYPE_CODES[column.type])
-  footer.u8(LAYOUT_CODES[column.layout])
   const streams: StreamReference[] = []
   const write = (raw: Uint8Array): void => {
-    streams.push(writeStream(body, raw))
+    streams.push(writeStream(body, raw, purpose))
   }
+  let references: readonly number[] = []
+  let layout: keyof typeof LAYOUT_CODES = column.layout
   let valueCount = rows
   let filters = 0
   let min = NaN
@@ -72,7 +80,16 @@ function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, rows:
       break
     case 'text':
       valueCount = countPresent(column.present, rows)
-      filters = writeText(column, rows, valueCount, write)
+      // A fresh fragment is read for seconds: templates and filters would cost more than they save.
+      if (purpose === 'sealed') {
+        const templates = packAsTemplates(column, table)
+        if (templates !== undefined) {
+          layout = 'template'
+          references = templates.references
+        }
+        for (const stream of templates?.streams ?? packText(column, rows, valueCount)) write(stream)
+        if (rows >= MIN_FILTER_ROWS) filters = writeFilters(column, templates?.tokens, write)
+      } else for (const stream of packText(column, rows, valueCount)) write(stream)
       break
     case 'number':
       valueCount = countPresent(column.present, rows)
@@ -84,6 +101,7 @@ function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, rows:
       valueCount = countPresent(column.codes, rows)
       write(column.codes.subarray(0, rows))
   }
+  footer.u8(LAYOUT_CODES[layout])
   footer.u32(valueCount)
   footer.f64(min)
   footer.f64(max)
@@ -91,6 +109,8 @@ function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, rows:
   footer.u8(filters)
   footer.u32(streams.length)
   for (const stream of streams) writeStreamReference(footer, stream)
+  footer.u32(references.length)
+  for (const index of references) footer.u32(index)
 }
 
 /** Streams: entries with their counts, then codes as u8, u16 or u32, whichever the dictionary's size needs. */
@@ -114,24 +134,18 @@ function writeDictionary(column: DictionaryColumn, dictionarySize: number, rows:
   return valueCount
 }
 
-/** Streams: presence when some row has no value, then a block per {@link TEXT_BLOCK_ROWS} rows, then the filters. Answers which filters there are. */
-function writeText(column: TextColumn, rows: number, valueCount: number, write: (raw: Uint8Array) => void): number {
-  if (valueCount < rows && column.present !== undefined) write(column.present.subarray(0, rows))
-  for (let start = 0; start < rows; start += TEXT_BLOCK_ROWS) {
-    const block = new ByteWriter(64 * 1024)
-    writeStrings(block, column.strings, start, Math.min(rows, start + TEXT_BLOCK_ROWS))
-    write(block.finish())
-  }
-  if (rows < MIN_FILTER_ROWS) return 0
+/** Streams: the filter of values, then the one of words; answers which there are. */
+function writeFilters(column: TextColumn, tokens: Tokens | undefined, write: (raw: Uint8Array) => void): number {
   let filters = 0
-  const values = valueHashes(column.strings)
+  const words = tokens === undefined ? wordHashes(column.strings) : tokenWordHashes(column.strings, tokens)
+  // A value is looked up by its words, unless some have none that the filter holds.
+  const values = words === undefined || words.areCovered ? undefined : valueHashes(column.strings)
   if (values !== undefined) {
     write(buildBloomFilter(values))
     filters |= VALUE_FILTER
   }
-  const words = wordHashes(column.strings)
   if (words !== undefined) {
-    write(buildBloomFilter(words))
+    write(buildBloomFilter(words.hashes))
     filters |= WORD_FILTER
   }
   return filters
@@ -142,14 +156,6 @@ export const VALUE_FILTER = 1
 export const WORD_FILTER = 2
 /** Reading a smaller column costs less than its filters. */
 const MIN_FILTER_ROWS = 2048
-
-/** Layout: a u32 length per entry, then the bytes back to back. */
-function writeStrings(writer: ByteWriter, strings: Strings, start: number, end: number): void {
-  const lengths = new Uint32Array(end - start)
-  for (let i = start; i < end; i++) lengths[i - start] = strings.offsets[i + 1]! - strings.offsets[i]!
-  writer.raw(asBytes(lengths))
-  writer.raw(strings.bytes.subarray(strings.offsets[start], strings.offsets[end]))
-}
 
 function countPresent(present: Uint8Array | undefined, rows: number): number {
   if (present === undefined) return rows

@@ -5,7 +5,9 @@ import { FragmentCorruptError } from './fragment.ts'
 import { mergeTables, splitTable } from './merge-tables.ts'
 import { encodePack } from './pack-codec.ts'
 import { decodeFragment, openFragment, openFragmentBytes } from './read-fragment.ts'
-import { rowsOf, tableOf, type PlainRow } from './plain-rows.ts'
+import { rowsOf, tableOf, valueAt, type PlainRow } from './plain-rows.ts'
+import { sampleTable } from './sample-table.ts'
+import { wordsOf } from './words.ts'
 
 const value = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
@@ -25,8 +27,8 @@ const rows = fc.array(row, { minLength: 1, maxLength: 40 })
 
 describe('a fragment', () => {
   it('gives back every value of every type', () => {
-    fc.assert(fc.property(rows, fc.boolean(), (plain, asText) => {
-      expect(rowsOf(decodeFragment(encodeFragment(tableOf(plain, { asText }))))).toEqual(plain)
+    fc.assert(fc.property(rows, fc.boolean(), fc.constantFrom('fresh' as const, 'sealed' as const), (plain, asText, purpose) => {
+      expect(rowsOf(decodeFragment(encodeFragment(tableOf(plain, { asText }), { purpose })))).toEqual(plain)
     }))
   })
 
@@ -52,12 +54,55 @@ describe('a fragment', () => {
 
   it('never denies a word or a value that it holds, and denies most that it does not', async () => {
     const plain = Array.from({ length: 4000 }, (_, i): PlainRow => ({ timeOffset: i, values: new Map([['message', `Request-${i} refused by été`]]) }))
-    const fragment = openFragmentBytes(encodeFragment(tableOf(plain, { asText: true })))
+    const fragment = openFragmentBytes(encodeFragment(tableOf(plain, { asText: true }), { purpose: 'sealed' }))
     for (const word of ['request', '17', 'refused', 'été']) expect(await fragment.mightContainWord('message', word)).toBe(true)
     expect(await fragment.mightContainValue('message', 'Request-9 refused by été')).toBe(true)
     let maybe = 0
     for (let i = 0; i < 200; i++) if (await fragment.mightContainWord('message', `absent${i}`)) maybe++
     expect(maybe).toBeLessThan(20)
+  })
+
+  it('never denies a word or a value of any text', async () => {
+    const piece = fc.oneof(fc.string({ unit: 'binary', maxLength: 6 }), fc.nat().map(String), fc.uuid(), fc.stringMatching(/^[0-9a-fA-F]{6,20}$/), fc.constantFrom('\u212Aelvin', '12\u212A', '\ufffd', 'user', ' ', '-', '.', 'u0012', '12ms', '1.5', '10.0.0.1', 'GET'))
+    const text = fc.array(piece, { maxLength: 5 }).map((pieces) => Buffer.from(pieces.join(''), 'utf8').toString('utf8'))
+    await fc.assert(fc.asyncProperty(fc.array(text, { minLength: 20, maxLength: 60 }), fc.boolean(), async (texts, asOneTemplate) => {
+      const messages = Array.from({ length: 2100 }, (_, i) => (asOneTemplate ? `request ${i} of ${texts[i % texts.length]} took ${i / 8} ms` : `${texts[i % texts.length]}${i < texts.length ? '' : ` ${i}`}`))
+      const fragment = openFragmentBytes(encodeFragment(tableOf(messages.map((message, i) => ({ timeOffset: i, values: new Map([['message', message]]) })), { asText: true }), { purpose: 'sealed' }))
+      for (const message of messages.slice(0, 100)) {
+        expect(await fragment.mightContainValue('message', message)).toBe(true)
+        for (const word of wordsOf(message)) expect(await fragment.mightContainWord('message', word)).toBe(true)
+      }
+    }), { numRuns: 8 })
+  })
+
+  it('denies most values that are short numbers, which have no words in the filter', async () => {
+    const plain = Array.from({ length: 4000 }, (_, i): PlainRow => ({ timeOffset: i, values: new Map([['@order', String(i)]]) }))
+    const fragment = openFragmentBytes(encodeFragment(tableOf(plain, { asText: true }), { purpose: 'sealed' }))
+    expect(await fragment.mightContainValue('@order', '3999')).toBe(true)
+    let maybe = 0
+    for (let i = 0; i < 200; i++) if (await fragment.mightContainValue('@order', String(10_000 + i))) maybe++
+    expect(maybe).toBeLessThan(20)
+  })
+
+  it.each(['fresh', 'sealed'] as const)('makes the texts of a few rows alone (%s)', async (purpose) => {
+    const plain = Array.from({ length: 20_000 }, (_, i): PlainRow => ({ timeOffset: i, values: new Map(i % 3 === 0 ? [] : [['message', `line ${i} of many, id=${(i * 7919).toString(16).padStart(8, '0')}`]]) }))
+    const bytes = encodeFragment(tableOf(plain, { asText: true }), { purpose })
+    let read = 0
+    const fragment = await openFragment((start, end) => {
+      read += end - start
+      return Promise.resolve(bytes.subarray(start, end))
+    }, bytes.length)
+    const wanted = Uint32Array.of(19_999, 16_400, 16_401, 16_386)
+    const column = await fragment.readTextRows('message', 'string', wanted)
+    expect([...wanted.keys()].map((index) => (column === undefined ? undefined : valueAt(column, index)))).toEqual([...wanted].map((row) => plain[row]!.values.get('message')))
+    expect(await fragment.readTextRows('absent', 'string', wanted)).toBeUndefined()
+    if (purpose === 'fresh') expect(read).toBeLessThan(bytes.length * 0.8)
+  })
+
+  it('is much smaller when its texts share templates', () => {
+    const table = sampleTable(4096)
+    expect(encodeFragment(table, { purpose: 'sealed' }).length).toBeLessThan(encodeFragment(table, { purpose: 'fresh' }).length * 0.8)
+    expect(rowsOf(decodeFragment(encodeFragment(table, { purpose: 'sealed' })))).toEqual(rowsOf(table))
   })
 
   it('is refused whole after any flipped bit or cut', () => {
@@ -68,6 +113,15 @@ describe('a fragment', () => {
       damaged[at]! ^= 1 << (at % 8)
       expect(() => decodeFragment(damaged)).toThrow(FragmentCorruptError)
       expect(() => decodeFragment(bytes.subarray(0, at))).toThrow(FragmentCorruptError)
+    }
+  })
+
+  it('is refused whole after a flipped bit in its templates and values', () => {
+    const bytes = encodeFragment(sampleTable(300), { purpose: 'sealed' })
+    for (let at = 0; at < bytes.length; at += 31) {
+      const damaged = new Uint8Array(bytes)
+      damaged[at]! ^= 1 << (at % 8)
+      expect(() => decodeFragment(damaged)).toThrow(FragmentCorruptError)
     }
   })
 })
@@ -91,6 +145,14 @@ describe('merging', () => {
       const right = mergeTables([x!, { table: mergeTables([y!, z!]) }])
       expect(rowsOf(left)).toEqual(rowsOf(right))
     }))
+  })
+
+  it('gives the same from decoded fragments as from the tables they were made of', () => {
+    const tables = [sampleTable(700), sampleTable(300, 700), sampleTable(50, 500)]
+    const merged = mergeTables(tables.map((table, offset) => ({ table, origin: { stream: 'g1/0', offset } })))
+    const decoded = mergeTables(tables.map((table, offset) => ({ table: decodeFragment(encodeFragment(table, { purpose: offset === 0 ? 'sealed' : 'fresh' })), origin: { stream: 'g1/0', offset } })))
+    expect(rowsOf(decoded)).toEqual(rowsOf(merged))
+    expect(rowsOf(decodeFragment(encodeFragment(decoded, { purpose: 'sealed' })))).toEqual(rowsOf(merged))
   })
 
   it('leaves out the rows of a dropped request', () => {

@@ -1,14 +1,4 @@
-import type { Column, Table } from './table.ts'
-
-/*
- * The surface of the codec; encode-fragment.ts, read-fragment.ts and merge-fragments.ts hold the code, FORMAT.md the bytes.
- *
- *   encodeFragment(table, options): Uint8Array
- *   openFragment(source): Promise<Fragment>          reads only the footer
- *   openFragmentBytes(bytes): Fragment                the same over bytes in memory
- *   fragment.column(name, type), fragment.table(names?)
- *   mergeTables(inputs, options): Table               gathers column-wise, sorted by (time, stream, offset, row)
- */
+import type { Column, Table, TextColumn } from './table.ts'
 
 /** Reads bytes `[start, end)` of one encoded fragment. */
 export type ReadRange = (start: number, end: number) => Promise<Uint8Array>
@@ -44,6 +34,13 @@ export interface Fragment {
   readonly header: FragmentHeader
   /** Decodes chosen columns only. An absent (name, type) is left out of the answer. @throws FragmentCorruptError */
   readColumns(wanted: (column: ColumnHeader) => boolean): Promise<readonly Column[]>
+  /**
+   * The texts of some rows of a column in the layout `text`, without making those of the others: row i of the answer is row `rows[i]`.
+   * Undefined when there is no such column or its layout is another.
+   *
+   * @throws FragmentCorruptError
+   */
+  readTextRows(name: string, type: Column['type'], rows: Uint32Array): Promise<TextColumn | undefined>
   /** Per row, ns since `dayNs`. @throws FragmentCorruptError */
   readTimeOffsets(): Promise<Float64Array>
   /** Dictionary entries with the rows each has, without reading the codes. Undefined when the layout is another. */

@@ -1,26 +1,39 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
+import { StringTable } from './string-table.ts'
 import type { Column, DictionaryColumn, LiteralColumn, NumberColumn, StringType, Strings, TextColumn } from './table.ts'
 
+/** One table's column, and where its rows stand when all tables are laid end to end. */
+export interface GatherSource<C extends Column = Column> {
+  readonly column: C
+  readonly start: number
+  readonly rows: number
+}
+
 /**
- * Gathers one (name, type) from several tables: row i of the result is row `rows[i]` of `sources[tables[i]]`.
+ * Gathers one (name, type) from several tables: row i of the result is the row at position `order[i]`.
  * Answers undefined when no gathered row has a value.
  *
- * @param sources the column in each table, undefined where a table lacks it. All of one type; layouts may differ.
+ * Lays the sources end to end first, which is linear and native, so that the random access is one flat loop.
+ *
+ * @param sources the tables that have the column, by `start`. All of one type; layouts may differ.
+ * @param positions rows of all tables, with and without the column.
  */
-export function gatherColumn(sources: readonly (Column | undefined)[], tables: Uint16Array, rows: Uint32Array): Column | undefined {
-  const first = sources.find((source) => source !== undefined)
+export function gatherColumn(sources: readonly GatherSource[], positions: number, order: Uint32Array): Column | undefined {
+  const [first] = sources
   if (first === undefined) return undefined
-  switch (first.layout) {
+  const { name, layout } = first.column
+  switch (layout) {
     case 'number':
-      return gatherNumbers(first.name, sources as readonly (NumberColumn | undefined)[], tables, rows)
+      return gatherNumbers(name, sources as readonly GatherSource<NumberColumn>[], positions, order)
     case 'literal':
-      return gatherLiterals(first.name, sources as readonly (LiteralColumn | undefined)[], tables, rows)
+      return gatherLiterals(name, sources as readonly GatherSource<LiteralColumn>[], positions, order)
     case 'dictionary':
     case 'text': {
-      const strings = sources as readonly (DictionaryColumn | TextColumn | undefined)[]
-      const dictionaries = strings.reduce((sum, source) => sum + (source?.layout === 'dictionary' ? source.dictionary.offsets.length - 1 : 0), 0)
-      const isText = strings.some((source) => source?.layout === 'text') || dictionaries > MAX_DICTIONARY_SHARE * rows.length + MIN_DICTIONARY
-      return isText ? gatherText(first.name, first.type, strings, tables, rows) : gatherCodes(first.name, first.type, strings as readonly (DictionaryColumn | undefined)[], tables, rows)
+      const strings = sources as readonly GatherSource<DictionaryColumn | TextColumn>[]
+      const { type } = first.column
+      if (strings.some(({ column }) => column.layout === 'text')) return gatherText(name, type, strings, positions, order)
+      const codes = gatherCodes(name, type, sources as readonly GatherSource<DictionaryColumn>[], positions, order)
+      return codes === 'many' ? gatherText(name, type, strings, positions, order) : codes
     }
   }
 }
@@ -29,104 +42,137 @@ export function gatherColumn(sources: readonly (Column | undefined)[], tables: U
 const MAX_DICTIONARY_SHARE = 0.5
 /** Few entries are always worth a dictionary. */
 const MIN_DICTIONARY = 256
+/** After this many rows of mostly distinct values the rest is not looked at: ids and messages of small tables, which come as dictionaries. */
+const SURE_ROWS = 1024
+const SURE_SHARE = 0.8
 
-function gatherNumbers(name: string, sources: readonly (NumberColumn | undefined)[], tables: Uint16Array, rows: Uint32Array): Column | undefined {
-  const values = new Float64Array(rows.length)
-  const present = new Uint8Array(rows.length)
-  let count = 0
-  for (let i = 0; i < rows.length; i++) {
-    const source = sources[tables[i]!]
-    const row = rows[i]!
-    if (source === undefined || (source.present !== undefined && source.present[row] === 0)) continue
-    values[i] = source.values[row]!
-    present[i] = 1
-    count++
-  }
-  return count === 0 ? undefined : { layout: 'number', name, type: 'number', values, present: count === rows.length ? undefined : present }
+function gatherNumbers(name: string, sources: readonly GatherSource<NumberColumn>[], positions: number, order: Uint32Array): Column | undefined {
+  const flat = new Float64Array(positions)
+  for (const { column, start, rows } of sources) flat.set(column.values.subarray(0, rows), start)
+  const values = new Float64Array(order.length)
+  for (let i = 0; i < order.length; i++) values[i] = flat[order[i]!]!
+  const gathered = gatherPresence(sources, positions, order, ({ present }) => present)
+  return gathered === 'none' ? undefined : { layout: 'number', name, type: 'number', values, present: gathered }
 }
 
-function gatherLiterals(name: string, sources: readonly (LiteralColumn | undefined)[], tables: Uint16Array, rows: Uint32Array): Column | undefined {
-  const codes = new Uint8Array(rows.length)
+function gatherLiterals(name: string, sources: readonly GatherSource<LiteralColumn>[], positions: number, order: Uint32Array): Column | undefined {
+  const flat = new Uint8Array(positions)
+  for (const { column, start, rows } of sources) flat.set(column.codes.subarray(0, rows), start)
+  const codes = new Uint8Array(order.length)
   let any = 0
-  for (let i = 0; i < rows.length; i++) {
-    const code = sources[tables[i]!]?.codes[rows[i]!] ?? 0
-    codes[i] = code
-    any |= code
-  }
+  for (let i = 0; i < order.length; i++) any |= codes[i] = flat[order[i]!]!
   return any === 0 ? undefined : { layout: 'literal', name, type: 'literal', codes }
 }
 
-/** Joins the dictionaries, keeping only entries that a gathered row uses. */
-function gatherCodes(name: string, type: StringType, sources: readonly (DictionaryColumn | undefined)[], tables: Uint16Array, rows: Uint32Array): Column | undefined {
-  const codeOfText = new Map<string, number>()
-  // Per source: its code to the joined code; 0 = not met yet.
-  const joined = sources.map((source) => new Uint32Array(source === undefined ? 0 : source.dictionary.offsets.length))
-  const entries: Uint8Array[] = []
-  const wide = new Uint32Array(rows.length)
-  for (let i = 0; i < rows.length; i++) {
-    const table = tables[i]!
-    const source = sources[table]
-    const code = source?.codes[rows[i]!] ?? 0
-    if (source === undefined || code === 0) continue
-    let target = joined[table]![code]!
-    if (target === 0) {
-      const { offsets, bytes } = source.dictionary
-      const entry = bytes.subarray(offsets[code - 1], offsets[code])
-      // latin1 gives every byte sequence its own text, also where it is not UTF-8.
-      const key = Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('latin1')
-      target = codeOfText.get(key) ?? 0
-      if (target === 0) {
-        entries.push(entry)
-        target = entries.length
-        codeOfText.set(key, target)
-      }
-      joined[table]![code] = target
+/** Undefined when all rows have a value. */
+function gatherPresence<C extends Column>(sources: readonly GatherSource<C>[], positions: number, order: Uint32Array, presentOf: (column: C) => Uint8Array | undefined): Uint8Array | undefined | 'none' {
+  const flat = new Uint8Array(positions)
+  let isWhole = sources.reduce((sum, { rows }) => sum + rows, 0) === positions
+  for (const { column, start, rows } of sources) {
+    const present = presentOf(column)
+    if (present === undefined) flat.fill(1, start, start + rows)
+    else {
+      flat.set(present.subarray(0, rows), start)
+      isWhole = false
     }
-    wide[i] = target
   }
-  if (entries.length === 0) return undefined
-  const codes = entries.length < 256 ? Uint8Array.from(wide) : entries.length < 65_536 ? Uint16Array.from(wide) : wide
-  return { layout: 'dictionary', name, type, codes, dictionary: joinEntries(entries) }
+  if (isWhole) return order.length === 0 ? 'none' : undefined
+  const gathered = new Uint8Array(order.length)
+  let count = 0
+  for (let i = 0; i < order.length; i++) count += gathered[i] = flat[order[i]!] === 0 ? 0 : 1
+  return count === 0 ? 'none' : count === order.length ? undefined : gathered
 }
 
-function gatherText(name: string, type: StringType, sources: readonly (DictionaryColumn | TextColumn | undefined)[], tables: Uint16Array, rows: Uint32Array): Column | undefined {
-  const offsets = new Uint32Array(rows.length + 1)
-  const present = new Uint8Array(rows.length)
-  const starts = new Uint32Array(rows.length)
+/** Joins the dictionaries, keeping only entries that a gathered row uses, unless there would be too many. */
+function gatherCodes(name: string, type: StringType, sources: readonly GatherSource<DictionaryColumn>[], positions: number, order: Uint32Array): Column | undefined | 'many' {
+  const table = new StringTable()
+  // Per position: number in `table` + 1.
+  const flat = new Uint32Array(positions)
+  let seen = 0
+  for (const { column, start, rows } of sources) {
+    if (table.count > MAX_DICTIONARY_SHARE * order.length + MIN_DICTIONARY || (seen >= SURE_ROWS && table.count > SURE_SHARE * seen)) return 'many'
+    seen += rows
+    const { offsets, bytes } = column.dictionary
+    const joined = new Uint32Array(offsets.length)
+    for (let entry = 0; entry + 1 < offsets.length; entry++) joined[entry + 1] = table.intern(bytes, offsets[entry]!, offsets[entry + 1]!) + 1
+    for (let row = 0; row < rows; row++) flat[start + row] = joined[column.codes[row]!]!
+  }
+  const codes = new Uint32Array(order.length)
+  const used = new Uint8Array(table.count + 1)
+  for (let i = 0; i < order.length; i++) used[(codes[i] = flat[order[i]!]!)] = 1
+  used[0] = 0
+  const renumbered = new Uint32Array(used.length)
   let count = 0
-  let length = 0
-  for (let i = 0; i < rows.length; i++) {
-    const source = sources[tables[i]!]
-    const row = rows[i]!
-    const entry = source === undefined ? -1 : source.layout === 'dictionary' ? source.codes[row]! - 1 : source.present !== undefined && source.present[row] === 0 ? -1 : row
-    if (source !== undefined && entry >= 0) {
-      const strings = source.layout === 'dictionary' ? source.dictionary : source.strings
-      starts[i] = strings.offsets[entry]!
-      length += strings.offsets[entry + 1]! - starts[i]!
-      present[i] = 1
-      count++
+  for (let code = 1; code < used.length; code++) if (used[code] === 1) renumbered[code] = ++count
+  if (count > MAX_DICTIONARY_SHARE * order.length + MIN_DICTIONARY) return 'many'
+  if (count === 0) return undefined
+  const narrow = count < 256 ? new Uint8Array(order.length) : count < 65_536 ? new Uint16Array(order.length) : codes
+  for (let i = 0; i < order.length; i++) narrow[i] = renumbered[codes[i]!]!
+  return { layout: 'dictionary', name, type, codes: narrow, dictionary: usedEntries(table.strings(), used, count) }
+}
+
+function usedEntries({ offsets, bytes }: Strings, used: Uint8Array, count: number): Strings {
+  if (count === offsets.length - 1) return { offsets, bytes }
+  const kept: Uint8Array[] = []
+  const keptOffsets = new Uint32Array(count + 1)
+  for (let entry = 0; entry + 1 < offsets.length; entry++) {
+    if (used[entry + 1] !== 1) continue
+    kept.push(bytes.subarray(offsets[entry], offsets[entry + 1]))
+    keptOffsets[kept.length] = keptOffsets[kept.length - 1]! + offsets[entry + 1]! - offsets[entry]!
+  }
+  return { offsets: keptOffsets, bytes: Buffer.concat(kept) }
+}
+
+function gatherText(name: string, type: StringType, sources: readonly GatherSource<DictionaryColumn | TextColumn>[], positions: number, order: Uint32Array): Column | undefined {
+  // Per position: 1 + the length of its text, 0 = no value.
+  const lengths = new Uint32Array(positions)
+  for (const { column, start, rows } of sources) {
+    const { offsets } = column.layout === 'text' ? column.strings : column.dictionary
+    for (let row = 0; row < rows; row++) {
+      const entry = entryOf(column, row)
+      if (entry >= 0) lengths[start + row] = 1 + offsets[entry + 1]! - offsets[entry]!
     }
-    offsets[i + 1] = length
+  }
+  const offsets = new Uint32Array(order.length + 1)
+  const present = new Uint8Array(order.length)
+  const targets = new Int32Array(positions).fill(-1)
+  let count = 0
+  for (let i = 0; i < order.length; i++) {
+    const position = order[i]!
+    const length = lengths[position]!
+    targets[position] = i
+    count += present[i] = length === 0 ? 0 : 1
+    offsets[i + 1] = offsets[i]! + (length === 0 ? 0 : length - 1)
   }
   if (count === 0) return undefined
-  const bytes = new Uint8Array(length)
-  for (let i = 0; i < rows.length; i++) {
-    const start = offsets[i]!
-    const size = offsets[i + 1]! - start
-    if (size === 0) continue
-    const source = sources[tables[i]!]!
-    const from = (source.layout === 'dictionary' ? source.dictionary : source.strings).bytes
-    // A call per row costs more than a short copy.
-    if (size > 64) bytes.set(from.subarray(starts[i], starts[i]! + size), start)
-    else for (let byte = 0; byte < size; byte++) bytes[start + byte] = from[starts[i]! + byte]!
-  }
-  return { layout: 'text', name, type, strings: { offsets, bytes }, present: count === rows.length ? undefined : present }
+  const bytes = new Uint8Array(offsets[order.length]!)
+  for (const { column, start, rows } of sources) copyTexts(column, targets.subarray(start, start + rows), { offsets, bytes })
+  return { layout: 'text', name, type, strings: { offsets, bytes }, present: count === order.length ? undefined : present }
 }
 
-function joinEntries(entries: readonly Uint8Array[]): Strings {
-  const offsets = new Uint32Array(entries.length + 1)
-  entries.forEach((entry, index) => {
-    offsets[index + 1] = offsets[index]! + entry.length
-  })
-  return { offsets, bytes: Buffer.concat(entries) }
+/** Index of the row's text in the column's strings, -1 when it has none. */
+function entryOf(column: DictionaryColumn | TextColumn, row: number): number {
+  if (column.layout === 'dictionary') return column.codes[row]! - 1
+  return column.present === undefined || column.present[row] !== 0 ? row : -1
 }
+
+/** Copies each row's text to where its target row stands. Neighbours that stay neighbours go in one call. */
+function copyTexts(column: DictionaryColumn | TextColumn, targets: Int32Array, { offsets, bytes }: Strings): void {
+  const strings = column.layout === 'text' ? column.strings : column.dictionary
+  const source = Buffer.from(strings.bytes.buffer, strings.bytes.byteOffset, strings.bytes.length)
+  for (let row = 0; row < targets.length; ) {
+    const target = targets[row]!
+    const entry = entryOf(column, row++)
+    if (target < 0 || entry < 0) continue
+    const from = strings.offsets[entry]!
+    let last = target
+    if (column.layout === 'text') for (; row < targets.length && targets[row] === last + 1 && strings.offsets[row]! - from === offsets[last + 1]! - offsets[target]!; row++) last++
+    const to = offsets[target]!
+    const length = offsets[last + 1]! - to
+    if (length > SHORT_COPY_BYTES) source.copy(bytes, to, from, from + length)
+    else for (let i = 0; i < length; i++) bytes[to + i] = source[from + i]!
+  }
+}
+
+/** A native call costs as much as copying this many bytes one by one. */
+const SHORT_COPY_BYTES = 48

@@ -40,9 +40,14 @@ export function packNumbers(values: Float64Array): Uint8Array {
   const width = bytesFor(largest)
   const planes = new Uint8Array(width * count)
   for (let i = 0; i < count; i++) {
-    const low = integers[i]! % 4294967296
-    const high = (integers[i]! - low) / 4294967296
-    for (let plane = 0; plane < width; plane++) planes[plane * count + i] = plane < 4 ? low >>> (8 * plane) : high >>> (8 * (plane - 4))
+    const integer = integers[i]!
+    let low = integer
+    if (width > 4) {
+      const high = Math.floor(integer / 4294967296)
+      low = integer - high * 4294967296
+      for (let plane = 4; plane < width; plane++) planes[plane * count + i] = high >>> (8 * (plane - 4))
+    }
+    for (let plane = 0; plane < width && plane < 4; plane++) planes[plane * count + i] = low >>> (8 * plane)
   }
   const writer = new ByteWriter(planes.length + 20)
   writer.u8(1)

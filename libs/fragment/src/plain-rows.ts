@@ -86,3 +86,14 @@ export function valueAt(column: Column, row: number): PlainValue | undefined {
 function plain(text: string, type: StringType): PlainValue {
   return type === 'string' ? text : type === 'json' ? { json: text } : { numeral: text }
 }
+
+/** A table as JSON, for fixtures that outlive the code: numbers that JSON lacks are written as `{ "double": "NaN" }`. */
+export function tableAsJson(table: Table): unknown {
+  const rows = rowsOf(table).map(({ timeOffset, values }) => [timeOffset, Object.fromEntries([...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, jsonValue(value)]))])
+  return { dayNs: String(table.dayNs), rows }
+}
+
+function jsonValue(value: PlainValue): unknown {
+  const isPlain = typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))
+  return isPlain ? value : { double: Object.is(value, -0) ? '-0' : String(value) }
+}

@@ -1,13 +1,14 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
 import { crc32 } from 'node:zlib'
-import { hashBytes, mightContain } from './bloom-filter.ts'
-import { ByteReader, copyOf } from './bytes.ts'
-import { FORMAT_VERSION, FRAGMENT_END_MAGIC, FRAGMENT_MAGIC, LAYOUT_CODES, TEXT_BLOCK_ROWS, TYPE_CODES, VALUE_FILTER, WORD_FILTER } from './encode-fragment.ts'
+import { mightContain, valueHashes, wordHashes } from './bloom-filter.ts'
+import { ByteReader } from './bytes.ts'
+import { dataStreams, decodeColumn, decodeTextRows, isTextColumn, neededStreams, readStrings, type ColumnAt, type StoredColumn } from './decode-column.ts'
+import { FORMAT_VERSION, FRAGMENT_END_MAGIC, FRAGMENT_MAGIC, LAYOUT_CODES, TYPE_CODES, VALUE_FILTER, WORD_FILTER } from './encode-fragment.ts'
 import { FragmentCorruptError, type ColumnHeader, type Fragment, type FragmentHeader, type ReadRange } from './fragment.ts'
 import { unpackNumbers } from './integers.ts'
 import { readStreamReference, unpackStream, type StreamReference } from './streams.ts'
-import { textsOf } from './strings.ts'
-import { MAX_TABLE_ROWS, type Column, type Strings, type Table } from './table.ts'
+import { stringsFrom, textsOf } from './strings.ts'
+import { MAX_TABLE_ROWS, type Column, type Table, type TextColumn } from './table.ts'
 
 /** Opens a fragment of `encodedBytes` bytes; reads only its footer. @throws FragmentCorruptError */
 export async function openFragment(read: ReadRange, encodedBytes: number): Promise<Fragment> {
@@ -27,20 +28,20 @@ export function openFragmentBytes(bytes: Uint8Array): Fragment {
 /** Decodes everything at once. @throws FragmentCorruptError */
 export function decodeFragment(bytes: Uint8Array): Table {
   const footer = parseBytes(bytes)
-  const unpack = (stream: StreamReference): Uint8Array => unpackStream(bytes.subarray(stream.start, stream.start + stream.encodedBytes), stream)
   const { rows, dayNs } = footer.header
-  return { rows, dayNs, timeOffsets: unpackNumbers(unpack(footer.times), rows), columns: footer.columns.map((column) => decodeColumn(column, rows, column.streams.map(unpack))) }
+  const unpack = (stream: StreamReference): Uint8Array => unpackStream(bytes.subarray(stream.start, stream.start + stream.encodedBytes), stream)
+  const columns: Column[] = []
+  const decode = (column: StoredColumn): Column => decodeColumn(column, rows, dataStreams(column).map(unpack), (index) => columns[index])
+  // Those that others refer to come first.
+  for (const [index, column] of footer.columns.entries()) if (column.references.length === 0) columns[index] = decode(column)
+  for (const [index, column] of footer.columns.entries()) if (column.references.length > 0) columns[index] = decode(column)
+  return { rows, dayNs, timeOffsets: unpackNumbers(unpack(footer.times), rows), columns }
 }
 
 /** Footer length u32, footer CRC u32, magic. */
 const TRAILER_BYTES = 12
 /** One read brings the footer of nearly every fragment. */
 const TAIL_READ_BYTES = 32 * 1024
-
-interface StoredColumn extends ColumnHeader {
-  readonly filters: number
-  readonly streams: readonly StreamReference[]
-}
 
 interface Footer {
   readonly header: FragmentHeader
@@ -62,9 +63,34 @@ class OpenFragment implements Fragment {
   }
 
   async readColumns(wanted: (column: ColumnHeader) => boolean): Promise<readonly Column[]> {
-    return await Promise.all(
-      this.#footer.columns.filter(wanted).map(async (column) => decodeColumn(column, this.header.rows, await Promise.all(column.streams.map(async (stream) => await this.#stream(stream))))),
+    const stored = this.#footer.columns.filter(wanted)
+    const columnAt = await this.#readReferred(stored)
+    return await Promise.all(stored.map(async (column) => columnAt(this.#footer.columns.indexOf(column)) ?? (await this.#decode(column, columnAt))))
+  }
+
+  async readTextRows(name: string, type: Column['type'], rows: Uint32Array): Promise<TextColumn | undefined> {
+    const column = this.#footer.columns.find((candidate) => candidate.name === name && candidate.type === type)
+    if (column === undefined || !isTextColumn(column)) return undefined
+    const needed = neededStreams(column, this.header.rows, rows)
+    const streams = await Promise.all(dataStreams(column).map(async (stream, index) => (needed(index) ? await this.#stream(stream) : undefined)))
+    return decodeTextRows(column, this.header.rows, rows, streams, await this.#readReferred([column]))
+  }
+
+  /** Decodes what these columns refer to. No reference leads to another. */
+  async #readReferred(columns: readonly StoredColumn[]): Promise<ColumnAt> {
+    const referred = new Map<number, Column>()
+    const indexes = new Set(columns.flatMap(({ references }) => references))
+    await Promise.all(
+      [...indexes].map(async (index) => {
+        const column = this.#footer.columns[index]
+        if (column !== undefined) referred.set(index, await this.#decode(column, () => undefined))
+      }),
     )
+    return (index) => referred.get(index)
+  }
+
+  async #decode(column: StoredColumn, columnAt: ColumnAt): Promise<Column> {
+    return decodeColumn(column, this.header.rows, await Promise.all(dataStreams(column).map(async (stream) => await this.#stream(stream))), columnAt)
   }
 
   async readTimeOffsets(): Promise<Float64Array> {
@@ -81,12 +107,29 @@ class OpenFragment implements Fragment {
   }
 
   async mightContainWord(name: string, word: string): Promise<boolean> {
-    if (/[^\x00-\x7f]/.test(word)) return this.#footer.columns.some((column) => column.name === name)
-    return await this.#mightContain(name, word, WORD_FILTER)
+    const asked = wordHashes(stringsFrom([word]))?.hashes
+    for (const column of this.#footer.columns) {
+      if (column.name !== name) continue
+      const words = await this.#filter(column, WORD_FILTER)
+      if (words === undefined || asked === undefined || asked.every((hash) => mightContain(words, hash))) return true
+    }
+    return false
   }
 
   async mightContainValue(name: string, value: string): Promise<boolean> {
-    return await this.#mightContain(name, value, VALUE_FILTER)
+    // Bytes that are no UTF-8 are read as U+FFFD, but hashed as they are.
+    if (value.includes('\ufffd')) return this.#footer.columns.some((column) => column.name === name)
+    const strings = stringsFrom([value])
+    const asked = { words: wordHashes(strings)?.hashes, values: valueHashes(strings) }
+    for (const column of this.#footer.columns) {
+      if (column.name !== name) continue
+      const words = await this.#filter(column, WORD_FILTER)
+      const values = await this.#filter(column, VALUE_FILTER)
+      const isDenied =
+        (words !== undefined && asked.words?.every((hash) => mightContain(words, hash)) === false) || (values !== undefined && asked.values?.every((hash) => mightContain(values, hash)) === false)
+      if (!isDenied) return true
+    }
+    return false
   }
 
   async readTable(): Promise<Table> {
@@ -94,18 +137,13 @@ class OpenFragment implements Fragment {
     return { rows, dayNs, timeOffsets: await this.readTimeOffsets(), columns: await this.readColumns(() => true) }
   }
 
-  async #mightContain(name: string, text: string, filter: number): Promise<boolean> {
-    const bytes = Buffer.from(text, 'utf8')
-    const hash = hashBytes(bytes, 0, bytes.length)
-    for (const column of this.#footer.columns) {
-      if (column.name !== name) continue
-      if ((column.filters & filter) === 0) return true
-      // Filters are the last streams: values first, words after.
-      const fromEnd = filter === VALUE_FILTER && (column.filters & WORD_FILTER) !== 0 ? 2 : 1
-      const stream = column.streams[column.streams.length - fromEnd]
-      if (stream === undefined || mightContain(await this.#stream(stream), hash)) return true
-    }
-    return false
+  /** Filters are the last streams: values first, words after. Undefined when the column has no such filter. */
+  async #filter(column: StoredColumn, filter: number): Promise<Uint8Array | undefined> {
+    if ((column.filters & filter) === 0) return undefined
+    const fromEnd = filter === VALUE_FILTER && (column.filters & WORD_FILTER) !== 0 ? 2 : 1
+    const stream = column.streams[column.streams.length - fromEnd]
+    if (stream === undefined) throw new FragmentCorruptError(`column ${column.name} lacks a filter`)
+    return await this.#stream(stream)
   }
 
   async #stream(stream: StreamReference): Promise<Uint8Array> {
@@ -146,77 +184,22 @@ function parseFooter(bytes: Uint8Array, whole?: Uint8Array): Footer {
 function parseColumn(reader: ByteReader): StoredColumn {
   const name = reader.text()
   const type = keyOf(TYPE_CODES, reader.u8())
-  const layout = keyOf(LAYOUT_CODES, reader.u8())
+  const storedLayout = keyOf(LAYOUT_CODES, reader.u8())
+  const layout = storedLayout === 'template' ? 'text' : storedLayout
   const valueCount = reader.u32()
   const min = reader.f64()
   const max = reader.f64()
   const dictionarySize = reader.u32()
   const filters = reader.u8()
   const streams = Array.from({ length: reader.u32() }, () => readStreamReference(reader))
+  const references = Array.from({ length: reader.u32() }, () => reader.u32())
   const encodedBytes = streams.reduce((sum, stream) => sum + stream.encodedBytes, 0)
   return {
-    name, type, layout, valueCount, filters, streams, encodedBytes,
+    name, type, layout, storedLayout, valueCount, filters, streams, references, encodedBytes,
     min: Number.isNaN(min) ? undefined : min,
     max: Number.isNaN(max) ? undefined : max,
     dictionarySize: layout === 'dictionary' ? dictionarySize : undefined,
   }
-}
-
-function decodeColumn(column: StoredColumn, rows: number, streams: readonly Uint8Array[]): Column {
-  const { name, type, layout } = column
-  const rest = [...streams]
-  const next = (): Uint8Array => {
-    const stream = rest.shift()
-    if (stream === undefined) throw new FragmentCorruptError(`column ${name} lacks a stream`)
-    return stream
-  }
-  const present = (): Uint8Array | undefined => (column.valueCount < rows ? next() : undefined)
-  if (layout === 'dictionary' && isStringType(type)) {
-    const size = column.dictionarySize ?? 0
-    const reader = new ByteReader(next())
-    reader.u32Array(size)
-    const dictionary = readStrings(reader, size)
-    return { layout, name, type, dictionary, codes: readCodes(next(), size, rows) }
-  }
-  if (layout === 'text' && isStringType(type)) {
-    const isPresent = present()
-    const blocks: Strings[] = []
-    for (let start = 0; start < rows; start += TEXT_BLOCK_ROWS) blocks.push(readStrings(new ByteReader(next()), Math.min(TEXT_BLOCK_ROWS, rows - start)))
-    return { layout, name, type, present: isPresent, strings: concatStrings(blocks) }
-  }
-  if (layout === 'number' && type === 'number') {
-    const isPresent = present()
-    return { layout, name, type, present: isPresent, values: unpackNumbers(next(), rows) }
-  }
-  if (layout === 'literal' && type === 'literal') return { layout, name, type, codes: next() }
-  throw new FragmentCorruptError(`column ${name} has type ${type} in layout ${layout}`)
-}
-
-function isStringType(type: Column['type']): type is 'string' | 'json' | 'numeral' {
-  return type === 'string' || type === 'json' || type === 'numeral'
-}
-
-function readStrings(reader: ByteReader, count: number): Strings {
-  const lengths = reader.u32Array(count)
-  const offsets = new Uint32Array(count + 1)
-  for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i]! + lengths[i]!
-  return { offsets, bytes: reader.raw(offsets[count]!) }
-}
-
-function concatStrings(blocks: readonly Strings[]): Strings {
-  const [only] = blocks
-  if (blocks.length === 1 && only !== undefined) return only
-  const count = blocks.reduce((sum, block) => sum + block.offsets.length - 1, 0)
-  const offsets = new Uint32Array(count + 1)
-  let entry = 0
-  for (const block of blocks) for (let i = 1; i < block.offsets.length; i++, entry++) offsets[entry + 1] = offsets[entry]! + block.offsets[i]! - block.offsets[i - 1]!
-  return { offsets, bytes: Buffer.concat(blocks.map((block) => block.bytes)) }
-}
-
-function readCodes(bytes: Uint8Array, dictionarySize: number, rows: number): Uint8Array | Uint16Array | Uint32Array {
-  const codes = dictionarySize < 256 ? bytes : dictionarySize < 65_536 ? new Uint16Array(copyOf(bytes)) : new Uint32Array(copyOf(bytes))
-  if (codes.length !== rows) throw new FragmentCorruptError('a column has another number of codes than rows')
-  return codes
 }
 
 function keyOf<K extends string>(codes: Record<K, number>, wanted: number): K {
