@@ -1,0 +1,21 @@
+import type { StringType, Strings } from '@millrace/fragment/table'
+import type { FragmentReader } from '../fragment-reader.ts'
+
+/** A condition on one value. scan-values.ts asks it about the values of a column. */
+export interface ValuePredicate {
+  matchesText(type: StringType, text: string): boolean
+  matchesNumber(value: number): boolean
+  /** @param text `null`, `false` or `true`. */
+  matchesLiteral(text: string): boolean
+  /** Clears texts that do not match; faster than one by one. Undefined when there is no faster way. */
+  readonly narrow: NarrowStrings | undefined
+  /** No number outside matches. */
+  readonly numbers: { readonly min: number; readonly max: number } | undefined
+  /** Lower-case ASCII words that every matching string contains as words. */
+  readonly words: readonly string[]
+  /** The only string that matches, when there is only one. */
+  readonly exactText: string | undefined
+}
+
+/** Clears `mask[i]` when entry `start + i` does not match; answers false, having changed nothing, when it does not handle the type. */
+export type NarrowStrings = (fragment: FragmentReader, type: StringType, strings: Strings, start: number, mask: Uint8Array) => boolean

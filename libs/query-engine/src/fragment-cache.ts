@@ -1,0 +1,61 @@
+import type { LiveFragment } from '@millrace/catalog/live-fragments'
+import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
+import { openFragmentParts, type FragmentParts } from './fragment-parts.ts'
+
+/** Decoded columns of the fragments that were asked about last. Half a gigabyte holds the hot columns of some ten million events. */
+export const MAX_CACHE_BYTES = 512 * 1024 * 1024
+
+/**
+ * Keeps opened fragments and what was decoded of them, the least recently used going first. Objects are immutable, so nothing here is ever stale.
+ * A fragment in use stays usable when it has to go.
+ */
+export class FragmentCache {
+  readonly #store: FragmentStore
+  readonly #maxBytes: number
+  readonly #entries = new Map<string, Entry>()
+  #bytes = 0
+
+  constructor(store: FragmentStore, maxBytes: number) {
+    this.#store = store
+    this.#maxBytes = maxBytes
+  }
+
+  async open(live: LiveFragment): Promise<FragmentParts> {
+    const key = `${live.tenantId} ${live.object} ${live.start}`
+    const known = this.#entries.get(key)
+    if (known !== undefined) {
+      this.#entries.delete(key)
+      this.#entries.set(key, known)
+      return await known.parts
+    }
+    const entry: Entry = { bytes: 0, parts: openFragmentParts(this.#store, live, (bytes) => { this.#grow(key, entry, bytes) }) }
+    this.#entries.set(key, entry)
+    try {
+      return await entry.parts
+    } catch (cause) {
+      this.#drop(key, entry)
+      throw cause
+    }
+  }
+
+  #grow(key: string, entry: Entry, bytes: number): void {
+    if (this.#entries.get(key) !== entry) return
+    entry.bytes += bytes
+    this.#bytes += bytes
+    for (const [oldKey, old] of this.#entries) {
+      if (this.#bytes <= this.#maxBytes) return
+      this.#drop(oldKey, old)
+    }
+  }
+
+  #drop(key: string, entry: Entry): void {
+    if (this.#entries.get(key) !== entry) return
+    this.#entries.delete(key)
+    this.#bytes -= entry.bytes
+  }
+}
+
+interface Entry {
+  bytes: number
+  readonly parts: Promise<FragmentParts>
+}

@@ -1,0 +1,103 @@
+import type { Catalog } from '@millrace/catalog/catalog'
+import type { LiveFragments } from '@millrace/catalog/live-fragments'
+import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
+import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
+import type { Clock } from '@millrace/runtime/clock'
+import { addFragment, startAggregation } from './aggregate-events.ts'
+import { answerBuckets } from './answer-buckets.ts'
+import { compileFilter } from './filters/compile-filter.ts'
+import { FirstEvents } from './first-events.ts'
+import { FragmentCache, MAX_CACHE_BYTES } from './fragment-cache.ts'
+import { MissingObjectError } from './fragment-parts.ts'
+import type { FragmentReader } from './fragment-reader.ts'
+import { FragmentScan } from './fragment-scan.ts'
+import { findFirstEvents } from './list-events.ts'
+import { planQuery } from './plan-query.ts'
+import { MAX_QUERY_MS, MAX_QUERY_READ_BYTES, QueryBudget, type QueryLimits } from './query-budget.ts'
+import type { AggregateAnswer, AggregateRequest, ListAnswer, QueryEngine, Question, RenderedEvent } from './query-engine.ts'
+import { renderEvents, type EventPlace } from './render-events.ts'
+
+export interface QueryEngineOptions {
+  readonly catalog: Catalog
+  readonly store: FragmentStore
+  readonly index: FragmentIndex
+  readonly clock: Clock
+  /** Default: {@link MAX_CACHE_BYTES}. */
+  readonly cacheBytes?: number
+  readonly limits?: Partial<QueryLimits>
+}
+
+/** Opens an engine over ports that it does not own: closing it leaves them open. */
+export function openQueryEngine({ catalog, store, index, clock, cacheBytes = MAX_CACHE_BYTES, limits = {} }: QueryEngineOptions): QueryEngine {
+  const cache = new FragmentCache(store, cacheBytes)
+  const ownLimits: QueryLimits = { timeMs: limits.timeMs ?? MAX_QUERY_MS, readBytes: limits.readBytes ?? MAX_QUERY_READ_BYTES }
+
+  /** Plans and answers; once more when an object was merged away between the two. */
+  async function answer<T>(question: Question, signal: AbortSignal, run: (plan: LiveFragments, scan: FragmentScan) => Promise<T>): Promise<T> {
+    const budget = new QueryBudget(clock, signal, ownLimits)
+    for (let attempt = 1; ; attempt++) {
+      budget.checkCancelled()
+      const plan = await planQuery(catalog, index, question)
+      try {
+        return await run(plan, new FragmentScan(cache, budget, attempt === MAX_ATTEMPTS))
+      } catch (error) {
+        if (!(error instanceof MissingObjectError) || attempt === MAX_ATTEMPTS) throw error
+      }
+    }
+  }
+
+  return {
+    list: async (request, signal) => {
+      const filter = compileFilter(request.filter)
+      return await answer<ListAnswer>(request, signal, async ({ fragments, positions }, scan) => {
+        // One more than asked for tells whether there is a next page.
+        const found = new FirstEvents(request, request.limit + 1)
+        await scan.run(async () => { await findFirstEvents(request, fragments, scan, filter, found) })
+        const places = found.places()
+        const events = await renderInOrder(places.slice(0, request.limit), scan)
+        return { events, hasMore: places.length > request.limit || scan.isStopped, complete: scan.missing.length === 0, missing: scan.missing, positions }
+      })
+    },
+    aggregate: async (request, signal) => {
+      const filter = compileFilter(request.filter)
+      startAggregation(request) // refuses a wrong facet before anything is read
+      return await answer<AggregateAnswer>(request, signal, async ({ fragments, positions }, scan) => {
+        const running = startAggregation(request)
+        await scan.run(async () => {
+          for (const live of fragments) await scan.visit(live, async (fragment) => { await addFragment(running, fragment, filter) })
+        })
+        reportOverflow(request, running, scan)
+        return { buckets: answerBuckets(running), complete: scan.missing.length === 0, missing: scan.missing, positions }
+      })
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+/** A second plan names what took the place of a merged object; when that is gone as well, something is lost. */
+const MAX_ATTEMPTS = 2
+
+async function renderInOrder(places: readonly EventPlace[], scan: FragmentScan): Promise<readonly RenderedEvent[]> {
+  const byFragment = new Map<FragmentReader, EventPlace[]>()
+  for (const place of places) {
+    const group = byFragment.get(place.fragment)
+    if (group === undefined) byFragment.set(place.fragment, [place])
+    else group.push(place)
+  }
+  const rendered = new Map<EventPlace, RenderedEvent>()
+  await scan.run(async () => {
+    for (const [fragment, group] of byFragment) {
+      const events = await scan.visit(fragment.live, async () => await renderEvents(fragment, group))
+      events?.forEach((event, index) => {
+        const place = group[index]
+        if (place !== undefined) rendered.set(place, event)
+      })
+    }
+  })
+  return places.flatMap((place) => rendered.get(place) ?? [])
+}
+
+function reportOverflow({ groupBy }: AggregateRequest, { tree, timeCells }: ReturnType<typeof startAggregation>, scan: FragmentScan): void {
+  if (tree.hasOverflowed) scan.miss({ reason: 'group-budget', detail: `there are more groups of ${groupBy.map(({ facet }) => facet).join(', ')} than one question may have; those met last are missing` })
+  if ([...timeCells.values()].some((cells) => cells.hasOverflowed)) scan.miss({ reason: 'group-budget', detail: 'there are more points in time than one question may have; those met last are missing' })
+}
