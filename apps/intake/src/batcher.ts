@@ -1,0 +1,153 @@
+import { BusFullError, BusUnavailableError, type Bus } from '@millrace/bus/bus'
+import type { Topics } from '@millrace/bus/topics'
+import { MAX_INTAKE_RECORD_BYTES } from '@millrace/fragment/batch-record'
+import type { Clock } from '@millrace/runtime/clock'
+import { noFailpoints, type Failpoints } from '@millrace/runtime/failpoints'
+import type { Log } from '@millrace/telemetry/log'
+import { buildRecord } from './build-record.ts'
+import type { IntakeRequest, Placed } from './intake-request.ts'
+
+/** Gathers requests into records and makes them durable. */
+export interface Batcher {
+  /**
+   * Resolves once the request is durable in the topic `batches`. May be durable also after a rejection, unless that is {@link BusFullError}
+   * or {@link RecordTooLargeError}.
+   *
+   * @throws {BusFullError} too much waits, here or in the bus.
+   * @throws {BusUnavailableError} the bus did not take it, after several attempts under the same id.
+   * @throws {RecordTooLargeError} its encoding does not fit a record, alone.
+   */
+  submit(request: IntakeRequest): Promise<Placed>
+}
+
+export interface BatcherOptions {
+  readonly bus: Bus
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly log: Log
+  readonly failpoints?: Failpoints
+}
+
+/** One request whose columns do not fit one record: very many different attributes, or bytes that do not compress. */
+export class RecordTooLargeError extends Error {
+  override readonly name = 'RecordTooLargeError'
+  readonly code = 'RECORD_TOO_LARGE'
+  readonly retryable = false
+}
+
+/**
+ * Opens a batcher. Requests of one tenant and partition that arrive within a few milliseconds, or while the record before is being
+ * appended, share a record: under load records grow by themselves, and a lone request waits for one short window only.
+ */
+export function createBatcher({ bus, topics, clock, log, failpoints = noFailpoints }: BatcherOptions): Batcher {
+  return new LaneBatcher({ bus, topics, clock, log, failpoints })
+}
+
+/** How long a lone request waits for company. Short beside a sync of the disk, long enough for a burst of small requests. */
+export const COALESCE_WINDOW_MS = 3
+/** Received bytes gathered into one record. Logs compress to about an eighth, so this stays below the record's limit; where it does not, the record is halved. */
+const COALESCE_SOURCE_BYTES = 2 * 1024 * 1024
+/** A record lists its units in 29 bytes each. */
+const MAX_RECORD_UNITS = 4096
+/** Received bytes that may wait for the bus, over all tenants: a second or two of a fast sender while the disk stalls. */
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** Unknown outcomes are repeated under the same ids, so that the writer keeps one; about 1.3 s in all, below any client's time-out. */
+const APPEND_ATTEMPTS = 4
+const FIRST_BACKOFF_MS = 60
+
+interface Waiting {
+  readonly request: IntakeRequest
+  readonly resolve: (placed: Placed) => void
+  readonly reject: (error: unknown) => void
+}
+
+class LaneBatcher implements Batcher {
+  readonly #options: Required<BatcherOptions>
+  /** Per tenant and partition, while something of it waits or is being appended. */
+  readonly #lanes = new Map<string, Waiting[]>()
+  #waitingBytes = 0
+
+  constructor(options: Required<BatcherOptions>) {
+    this.#options = options
+  }
+
+  submit(request: IntakeRequest): Promise<Placed> {
+    if (this.#waitingBytes + request.sourceBytes > MAX_WAITING_BYTES) return Promise.reject(new BusFullError('too many bytes wait for the bus'))
+    this.#waitingBytes += request.sourceBytes
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { request, resolve, reject }
+      const key = `${request.tenantId}/${request.partition}`
+      const lane = this.#lanes.get(key)
+      if (lane !== undefined) {
+        lane.push(waiting)
+        return
+      }
+      const opened = [waiting]
+      this.#lanes.set(key, opened)
+      void this.#drain(key, opened)
+    })
+  }
+
+  /** Never rejects: every failure is answered to the requests that it concerns. */
+  async #drain(key: string, lane: Waiting[]): Promise<void> {
+    while (lane.length > 0) {
+      if (sourceBytesOf(lane) < COALESCE_SOURCE_BYTES) await this.#options.clock.sleep(COALESCE_WINDOW_MS)
+      const group = takeGroup(lane)
+      await this.#place(group)
+      this.#waitingBytes -= sourceBytesOf(group)
+    }
+    this.#lanes.delete(key)
+  }
+
+  /** Appends a group as one record, or as two where one would be too large. */
+  async #place(group: readonly Waiting[]): Promise<void> {
+    const [first] = group
+    if (first === undefined) return
+    try {
+      const record = buildRecord(group.map(({ request }) => request))
+      if (record.length <= MAX_INTAKE_RECORD_BYTES) {
+        const offset = await this.#append(first.request.partition, record)
+        this.#options.failpoints.hit('after-append')
+        for (const { request, resolve } of group) resolve({ partition: request.partition, offset })
+        return
+      }
+      if (group.length === 1) throw new RecordTooLargeError(`the request's ${first.request.sourceBytes} bytes encode to ${record.length}`)
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+      return
+    }
+    const middle = group.length >> 1
+    await this.#place(group.slice(0, middle))
+    await this.#place(group.slice(middle))
+  }
+
+  async #append(partition: number, record: Uint8Array): Promise<number> {
+    const { bus, topics, clock, log } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await bus.append(topics.batches, partition, record)
+      } catch (error) {
+        if (!(error instanceof BusUnavailableError) || attempt === APPEND_ATTEMPTS) throw error
+        log.warn({ err: error, partition, attempt }, 'appending again under the same ids')
+        await clock.sleep(FIRST_BACKOFF_MS * 4 ** (attempt - 1))
+      }
+    }
+  }
+}
+
+function takeGroup(lane: Waiting[]): Waiting[] {
+  let bytes = 0
+  let units = 0
+  let count = 0
+  for (const { request } of lane) {
+    units += request.units.length
+    if (count > 0 && (bytes + request.sourceBytes > COALESCE_SOURCE_BYTES || units > MAX_RECORD_UNITS)) break
+    bytes += request.sourceBytes
+    count += 1
+  }
+  return lane.splice(0, count)
+}
+
+function sourceBytesOf(group: readonly Waiting[]): number {
+  return group.reduce((sum, { request }) => sum + request.sourceBytes, 0)
+}

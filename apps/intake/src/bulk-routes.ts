@@ -1,0 +1,132 @@
+import type { Route, RouteRequest } from '@millrace/http/route'
+import type { ServerResponse } from 'node:http'
+import { decodeDocuments, type Rejection } from '@millrace/wire/decode-events'
+import { BulkSyntaxError, splitBulk, type BulkItem } from '@millrace/wire/elasticsearch/decode-bulk'
+import { renderBulkReply, type BulkReplyItem } from '@millrace/wire/elasticsearch/render-bulk-reply'
+import type { IntakeContext } from './create-intake-routes.ts'
+import { decodeOptions, PART_BYTES } from './event-times.ts'
+import { idempotencyKeyOf } from './events-route.ts'
+import { RECEIPT_HEADER, REQUEST_KEY_HEADER } from './headers.ts'
+import type { Placed } from './intake-request.ts'
+import { MAX_BULK_BODY_BYTES } from './read-body.ts'
+import { refuse } from '@millrace/http/refuse'
+import { identityOfBody, identityOfChance, identityOfCreate, identityOfKey, isIdempotencyKey, type RequestIdentity } from './request-ids.ts'
+
+/** `_bulk` as Elasticsearch answers it: 200 with one item per action. Back-pressure is for the whole request, before any item is taken. */
+export function bulkRoutes(context: IntakeContext): readonly Route[] {
+  const handle = async (request: RouteRequest, response: ServerResponse): Promise<void> => {
+    await takeBulk(context, request, response)
+  }
+  return (['POST', 'PUT'] as const).flatMap((method) =>
+    ['/_bulk', '/:index/_bulk', '/:index/:type/_bulk'].map((path): Route => ({ method, path, scope: 'ingest', dialect: 'elasticsearch', handle })))
+}
+
+async function takeBulk(context: IntakeContext, request: RouteRequest, response: ServerResponse): Promise<void> {
+  const { acceptor, bodies, clock, retentionOf } = context
+  const { raw, tenantId, receivedMs } = request
+  const key = idempotencyKeyOf(raw)
+  if (key !== undefined && !isIdempotencyKey(key)) {
+    refuse('elasticsearch', response, { status: 400, code: 'bad-request', detail: `${REQUEST_KEY_HEADER} has 1 to 255 characters` })
+    return
+  }
+  const options = decodeOptions(clock, receivedMs, await retentionOf(tenantId))
+  await bodies.read(raw, MAX_BULK_BODY_BYTES, async (body) => {
+    let items: readonly BulkItem[]
+    try {
+      items = splitBulk(body, request.params['index'])
+    } catch (error) {
+      if (!(error instanceof BulkSyntaxError)) throw error
+      refuse('elasticsearch', response, { status: 400, code: 'bad-request', detail: error.message })
+      return
+    }
+    const replies: (BulkReplyItem | undefined)[] = items.map((item) => (item.error === undefined ? undefined : refusedItem(item, item.error)))
+    const documents = items.map((item, index) => ({ item, index })).filter(({ item }) => item.error === undefined)
+    const named = key === undefined ? documents.filter(({ item }) => item.action === 'create' && item.id !== undefined) : []
+    const unnamed = key === undefined ? documents.filter(({ item }) => !(item.action === 'create' && item.id !== undefined)) : documents
+
+    // Everything is decoded before anything is appended, so that a refusal of the whole request leaves nothing behind.
+    const work: (() => Promise<readonly Placed[]>)[] = []
+    for (const [partition, group] of groupBy(named, ({ item }) => acceptor.partitionOf(tenantId, identityOfCreate(tenantId, item.index, item.id ?? '')))) {
+      for (const cut of cutByBytes(group)) {
+        const { part, rejected } = decodeDocuments(body, cut.map(({ item }) => item), options)
+        const identities = cut.map(({ item }) => identityOfCreate(tenantId, item.index, item.id ?? ''))
+        work.push(async () => await acceptor.acceptDocuments(tenantId, partition, identities, part, receivedMs))
+        replyTo(replies, cut, rejected)
+      }
+    }
+    if (unnamed.length > 0) {
+      let isSelfTimestamped = true
+      const parts = cutByBytes(unnamed).map((cut) => {
+        const decoded = decodeDocuments(body, cut.map(({ item }) => item), options)
+        isSelfTimestamped &&= decoded.isSelfTimestamped
+        replyTo(replies, cut, decoded.rejected)
+        return decoded.part
+      })
+      const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(request.keyHash, body) : identityOfChance(context.random)
+      work.push(async () => await acceptor.acceptParts(tenantId, identity, parts, receivedMs))
+    }
+    const settled = await Promise.allSettled(work.map(async (accept) => await accept()))
+    const places = settled.flatMap((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+    const answered = replies.filter((reply) => reply !== undefined)
+    const refused = answered.filter(({ status }) => status >= 300).length
+    context.metrics.countEvents(answered.length - refused, refused, body.length)
+    response.setHeader(RECEIPT_HEADER, acceptor.receipt(tenantId, places))
+    response.setHeader('X-Elastic-Product', 'Elasticsearch')
+    response.setHeader('Content-Type', elasticContentType(raw.headers.accept))
+    response.statusCode = 200
+    response.end(renderBulkReply({ tookMs: Math.max(0, Math.round(clock.nowMs() - receivedMs)), items: answered }))
+  })
+}
+
+interface Document {
+  readonly item: BulkItem
+  readonly index: number
+}
+
+/** Cuts by bytes as received, so that a retry is cut alike whatever is refused. */
+function cutByBytes(documents: readonly Document[]): readonly (readonly Document[])[] {
+  const cuts: Document[][] = []
+  let bytes = Infinity
+  for (const document of documents) {
+    const size = document.item.end - document.item.start
+    if (bytes + size > PART_BYTES) {
+      cuts.push([])
+      bytes = 0
+    }
+    cuts.at(-1)?.push(document)
+    bytes += size
+  }
+  return cuts
+}
+
+function replyTo(replies: (BulkReplyItem | undefined)[], documents: readonly Document[], rejected: readonly Rejection[]): void {
+  for (const { item, index } of documents) replies[index] = { action: item.action, index: item.index, id: item.id ?? '', status: 201 }
+  for (const { index, reason } of rejected) {
+    const document = documents[index]
+    if (document !== undefined) replies[document.index] = refusedItem(document.item, { type: 'document_parsing_exception', reason, status: 400 })
+  }
+}
+
+function refusedItem({ action, index, id }: BulkItem, { type, reason, status }: { readonly type: string; readonly reason: string; readonly status: number }): BulkReplyItem {
+  return { action, index, id: id ?? '', status, error: { type, reason } }
+}
+
+function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  for (const value of values) {
+    const key = keyOf(value)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [value])
+    else group.push(value)
+  }
+  return groups
+}
+
+/** Clients of version 8 and later name their media type and check that it comes back. */
+export function elasticContentType(accept: string | undefined): string {
+  const [, version] = /application\/vnd\.elasticsearch\+json;\s*compatible-with=(\d+)/.exec(accept ?? '') ?? []
+  return version === undefined ? 'application/json' : `application/vnd.elasticsearch+json;compatible-with=${version}`
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import type { TenantId } from '@millrace/event/event'
+import { REQUEST_ID_BYTES } from '@millrace/fragment/batch-record-codec'
+import type { Random } from '@millrace/runtime/random'
+
+/** What tells a request from another, and for how long a repetition is recognised. */
+export interface RequestIdentity {
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  readonly window: 'retry' | 'keyed'
+}
+
+/** The client named the request itself: the same key is the same request, whatever its body. */
+export function identityOfKey(tenantId: TenantId, idempotencyKey: string): RequestIdentity {
+  return { id: digest(tenantId, 'key', idempotencyKey), window: 'keyed' }
+}
+
+/** An Elasticsearch `create` with `_id` is a request of its own, so that it is recognised in whatever body it comes again. */
+export function identityOfCreate(tenantId: TenantId, index: string, documentId: string): RequestIdentity {
+  return { id: digest(tenantId, 'es', index, documentId), window: 'keyed' }
+}
+
+/**
+ * A body that stamps each of its events is not sent twice by intent: an equal one from the same credential is a retry.
+ *
+ * @param keyHash hash of the credential's text.
+ * @param body as decompressed; how it travelled does not matter.
+ */
+export function identityOfBody(keyHash: string, body: Uint8Array): RequestIdentity {
+  return { id: digest(keyHash, 'body', body), window: 'retry' }
+}
+
+/** Nothing tells a repetition from a second event: each request is new, and only intake's own repeated appends share the id. */
+export function identityOfChance(random: Random): RequestIdentity {
+  return { id: random.bytes(REQUEST_ID_BYTES), window: 'retry' }
+}
+
+/** True for a value of the header `Idempotency-Key` that can be used. */
+export function isIdempotencyKey(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_IDEMPOTENCY_KEY_LENGTH
+}
+
+/** Room for several UUIDs; a longer one is more likely a body in the wrong place. */
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
+
+/** Every part but the last is framed by its length, so that no two lists of parts have the same bytes. */
+function digest(...parts: readonly (string | Uint8Array)[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
+    hash.update(`${bytes.length}:`).update(bytes)
+  }
+  return hash.digest().subarray(0, REQUEST_ID_BYTES)
+}
