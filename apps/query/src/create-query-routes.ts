@@ -1,0 +1,26 @@
+import type { Route } from '@millrace/http/route'
+import { refuse } from '@millrace/http/refuse'
+import { aggregateRoute } from './aggregate-route.ts'
+import type { QueryContext } from './query-context.ts'
+import { receiptRoute } from './receipt-route.ts'
+import { searchRoutes } from './search-route.ts'
+
+/** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
+export function createQueryRoutes(context: QueryContext): readonly Route[] {
+  return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context)].map((route) => ({
+    ...route,
+    handle: async (request, response) => {
+      try {
+        await route.handle(request, response)
+      } catch (error) {
+        if (!isBadQuestion(error)) throw error
+        refuse(route.dialect, response, { status: 400, code: 'bad-query', detail: error.message })
+      }
+    },
+  }))
+}
+
+/** By code and not by class: the engine's own refusals may come from another thread. */
+function isBadQuestion(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'BAD_QUERY'
+}

@@ -1,0 +1,44 @@
+import type { Bus } from '@millrace/bus/bus'
+import { shardSet } from '@millrace/bus/partitioning'
+import type { Topics } from '@millrace/bus/topics'
+import type { Catalog, CommitPosition } from '@millrace/catalog/catalog'
+import type { TenantId } from '@millrace/event/event'
+import type { MissingPart, QueryEngine } from '@millrace/query-engine/query-engine'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Log } from '@millrace/telemetry/log'
+import type { Frontier } from './frontier.ts'
+
+export interface QueryContext {
+  readonly bus: Bus
+  readonly catalog: Catalog
+  readonly engine: QueryEngine
+  readonly topics: Topics
+  readonly receiptSecret: string
+  readonly frontier: Frontier
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Streams that may hold events of a tenant. */
+export function streamsOf(topics: Topics, tenantId: TenantId): readonly string[] {
+  return shardSet(tenantId, topics.partitions).map((partition) => `${topics.generation}/${partition}`)
+}
+
+/** Whether an answer is complete, and what it includes. */
+export interface Completeness {
+  readonly complete: boolean
+  /** Events acknowledged before it are included, ISO 8601; absent when even the oldest frontier known is not reached. */
+  readonly completeUntil: string | undefined
+  readonly missing: readonly MissingPart[]
+}
+
+/** Joins what the engine could not read with how far the commits were when it looked. */
+export function completenessOf({ frontier, clock }: QueryContext, answer: { readonly complete: boolean; readonly missing: readonly MissingPart[]; readonly positions: ReadonlyMap<string, CommitPosition> }): Completeness {
+  const untilMs = frontier.completeUntilMs(answer.positions)
+  const isBehind = untilMs === undefined || clock.nowMs() - untilMs > MAX_BEHIND_MS
+  const missing = isBehind ? [...answer.missing, { reason: 'behind', detail: `events acknowledged after ${untilMs === undefined ? 'an unknown time' : new Date(untilMs).toISOString()} may be missing` }] : answer.missing
+  return { complete: answer.complete && !isBehind, completeUntil: untilMs === undefined ? undefined : new Date(untilMs).toISOString(), missing }
+}
+
+/** An answer further behind than this is not called complete: five times what the freshness promise allows. */
+const MAX_BEHIND_MS = 10_000

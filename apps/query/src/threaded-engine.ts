@@ -1,0 +1,21 @@
+import type { AggregateAnswer, AggregateRequest, ListAnswer, ListRequest, QueryEngine } from '@millrace/query-engine/query-engine'
+import type { ServiceMethods, ServiceThread } from '@millrace/runtime/service-thread'
+
+/** An engine in another thread, so that scans do not hold up requests. Disposing it ends the thread. */
+export function createThreadedEngine(thread: ServiceThread): QueryEngine {
+  return {
+    list: async (request, signal) => (await thread.call('list', request, signal)) as ListAnswer,
+    aggregate: async (request, signal) => (await thread.call('aggregate', request, signal)) as AggregateAnswer,
+    async [Symbol.asyncDispose]() {
+      await thread[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The other side: what the thread serves. */
+export function engineMethods(engine: QueryEngine): ServiceMethods {
+  return {
+    list: async (request: ListRequest, signal: AbortSignal) => await engine.list(request, signal),
+    aggregate: async (request: AggregateRequest, signal: AbortSignal) => await engine.aggregate(request, signal),
+  }
+}
