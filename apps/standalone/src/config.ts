@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { readEnvironment, variableOf } from '@millrace/config/read-environment'
+
+const schema = z.object({
+  httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
+  httpPort: z.coerce.number().int().min(0).max(65_535).default(8080).describe('The public port; 0 takes any free one.'),
+  dataDir: z.string().default('data').describe('Folder that everything is kept below.'),
+  bootstrapApiKey: z.string().optional().describe('A key of the tenant "default", made at every start where it is missing.'),
+  bootstrapAdminKey: z.string().optional().describe('A key that may make tenants.'),
+  partitions: z.coerce.number().int().min(1).max(1024).default(4).describe('Partitions of the log; fixed when the folder is new.'),
+  tenantRequestsPerSecond: z.coerce.number().positive().default(5_000).describe('Requests that one tenant may make; beyond it 429.'),
+  tenantBytesPerSecond: z.coerce.number().positive().default(200 * 1024 * 1024).describe('Bytes of bodies, as they travel, that one tenant may send; beyond it 429.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged to the standard error stream.'),
+  failpoints: z.string().optional().describe('<name>:<hit>: end the process there. For crash tests.'),
+})
+
+export type StandaloneConfig = z.infer<typeof schema>
+
+/** Settings of the standalone process: `MILLRACE_HTTP_PORT` and so on. @throws {BadConfigError} */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): StandaloneConfig {
+  return readEnvironment(schema, environment)
+}
+
+/** The settings as rows of a table for docs/configuration.md, which a test keeps equal. */
+export function configTable(): string {
+  return Object.entries(schema.shape)
+    .map(([setting, type]) => {
+      const fallback = type.safeParse(undefined)
+      const value = fallback.success && fallback.data !== undefined ? `\`${String(fallback.data)}\`` : ''
+      return `| \`${variableOf(setting)}\` | ${value} | ${type.description ?? ''} |`
+    })
+    .join('\n')
+}

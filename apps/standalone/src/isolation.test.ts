@@ -1,0 +1,82 @@
+import type { Route } from '@millrace/http/route'
+import { openTestStandalone, type Client, type TestStandalone } from './standalone-harness.ts'
+
+/**
+ * How each route that a tenant's key opens could show another tenant's events: asks as tenant B for what only tenant A has. A route that is not
+ * listed here fails the test below.
+ */
+const PROBES: Readonly<Record<string, (asker: Client, secret: Secret) => Promise<Response>>> = {
+  'POST /api/v2/logs/events/search': async (asker) => await asker.post('/api/v2/logs/events/search', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, page: { limit: 1000 } })),
+  'GET /api/v2/logs/events': async (asker) => await asker.get('/api/v2/logs/events?filter[query]=*&filter[from]=now-1d&page[limit]=1000'),
+  'POST /api/v2/logs/analytics/aggregate': async (asker) => await asker.post('/api/v2/logs/analytics/aggregate', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, compute: [{ aggregation: 'count' }], group_by: [{ facet: 'service' }, { facet: '@secret' }] })),
+  'GET /v1/receipts/:receipt': async (asker, { receipt }) => await asker.get(`/v1/receipts/${receipt}`),
+  'POST /v1/events': async (asker) => await asker.send(''),
+  'POST /_bulk': async (asker) => await asker.post('/_bulk', ''),
+  'PUT /_bulk': async (asker) => await fetch(`${asker.url}/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
+  'POST /:index/_bulk': async (asker) => await asker.post('/logs/_bulk', ''),
+  'PUT /:index/_bulk': async (asker) => await fetch(`${asker.url}/logs/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
+  'POST /:index/:type/_bulk': async (asker) => await asker.post('/logs/_doc/_bulk', ''),
+  'PUT /:index/:type/_bulk': async (asker) => await fetch(`${asker.url}/logs/_doc/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
+}
+
+interface Secret {
+  readonly word: string
+  readonly receipt: string
+}
+
+describe('a tenant', () => {
+  let millrace: TestStandalone
+  let asker: Client
+  let secret: Secret
+  beforeAll(async () => {
+    millrace = await openTestStandalone()
+    asker = await millrace.addTenant('asker')
+    const word = 'sesame7391'
+    const answer = await millrace.send(JSON.stringify({ message: `the word is ${word}`, service: word, secret: word }))
+    await millrace.searchable(answer)
+    secret = { word, receipt: answer.headers.get('millrace-receipt') ?? '' }
+    expect((await millrace.search(word)).length).toBe(1)
+  })
+  afterAll(async () => {
+    await millrace[Symbol.asyncDispose]()
+  })
+
+  it('never sees an event of another through any route', async () => {
+    const nameOf = ({ method, path }: Route): string => `${method} ${path}`
+    const tenantRoutes = millrace.standalone.routes.filter(({ scope }) => scope === 'query' || scope === 'ingest').map(nameOf)
+    expect(tenantRoutes.filter((name) => PROBES[name] === undefined && !isHandshake(name))).toEqual([])
+    expect(Object.keys(PROBES).filter((name) => !tenantRoutes.includes(name))).toEqual([]) // a probe of a route that is gone proves nothing
+    for (const [name, probe] of Object.entries(PROBES)) {
+      const answer = await probe(asker, secret)
+      expect([name, await answer.text()]).not.toEqual([name, expect.stringContaining(secret.word)])
+    }
+  })
+
+  it('gets nothing through any route without a key, and nothing with an unknown one', async () => {
+    for (const { method, path, scope } of millrace.standalone.routes) {
+      if (scope === 'public') continue
+      const url = millrace.url + path.replaceAll(/:\w+/g, 'x')
+      expect([path, (await fetch(url, { method })).status]).toEqual([path, 401])
+      expect([path, (await fetch(url, { method, headers: { 'dd-api-key': 'no-such-key' } })).status]).toEqual([path, 403])
+    }
+  })
+
+  it('cannot use the cursor of another to read on in its events', async () => {
+    await millrace.searchable(await millrace.send(Array.from({ length: 3 }, () => JSON.stringify({ message: `more ${secret.word}` })).join('\n')))
+    const question = { filter: { query: '*', from: 'now-1d' }, page: { limit: 1 } }
+    const { meta } = (await (await millrace.post('/api/v2/logs/events/search', JSON.stringify(question))).json()) as { meta: { page: { after: string } } }
+    const answer = await asker.post('/api/v2/logs/events/search', JSON.stringify({ ...question, page: { limit: 10, cursor: meta.page.after } }))
+    expect(await answer.text()).not.toContain(secret.word)
+  })
+
+  it('cannot make tenants, and an admin key cannot read events', async () => {
+    expect((await asker.post('/v1/tenants', '{"name":"x"}')).status).toBe(403)
+    const answer = await fetch(`${millrace.url}/api/v2/logs/events/search`, { method: 'POST', headers: { authorization: 'Bearer test-admin-key' }, body: '{}' })
+    expect(answer.status).toBe(403)
+  })
+})
+
+/** They answer fixed texts, whoever asks. */
+function isHandshake(name: string): boolean {
+  return /^(GET|HEAD|PUT|POST|DELETE) \/(_|:index$|:target$|$)/.test(name) && !name.endsWith('_bulk')
+}

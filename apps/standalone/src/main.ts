@@ -1,0 +1,44 @@
+import { availableParallelism } from 'node:os'
+import { BadConfigError } from '@millrace/config/read-environment'
+import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
+import { openFolderLock } from '@millrace/runtime/sqlite-folder-lock'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { systemDisk } from '@millrace/runtime/system-disk'
+import { systemRandom } from '@millrace/runtime/system-random'
+import { openSystemWorkers } from '@millrace/runtime/system-workers'
+import { createLog } from '@millrace/telemetry/log'
+import { readConfig, type StandaloneConfig } from './config.ts'
+import { openStandalone } from './open-standalone.ts'
+import { welcome } from './welcome.ts'
+
+/** standalone: every app in one process, over the embedded engines, all data under one folder. Ends on SIGTERM or SIGINT after draining. */
+async function run(config: StandaloneConfig): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => {
+      resolve()
+    })
+  })
+  const log = createLog(config.logLevel)
+  const { tenantRequestsPerSecond, tenantBytesPerSecond } = config
+  using _lock = openFolderLock(config.dataDir)
+  await using workers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
+  await using standalone = await openStandalone({
+    ...config,
+    dataFolder: config.dataDir,
+    rates: { requests: { perSecond: tenantRequestsPerSecond, burst: tenantRequestsPerSecond * BURST_S }, bytes: { perSecond: tenantBytesPerSecond, burst: tenantBytesPerSecond * BURST_S } },
+    engine: 'thread',
+    disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, log,
+  })
+  console.log(welcome(Number(new URL(standalone.url).port), standalone.keys))
+  await Promise.race([stopped, standalone.failed])
+}
+
+/** A tenant that was silent may send as much as this many seconds allow at once: an agent that was cut off catches up. */
+const BURST_S = 5
+
+try {
+  await run(readConfig(process.env))
+} catch (error) {
+  console.error(error instanceof BadConfigError ? error.message : error)
+  process.exitCode = 1
+}

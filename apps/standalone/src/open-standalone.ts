@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import type { Bus } from '@millrace/bus/bus'
+import { topicsOf, type Topics } from '@millrace/bus/topics'
+import type { Catalog } from '@millrace/catalog/catalog'
+import { createAuthenticator } from '@millrace/gateway/authenticator'
+import { createGateway } from '@millrace/gateway/create-gateway'
+import { createGatewayMetrics } from '@millrace/gateway/gateway-metrics'
+import { createGuard, type TenantRates } from '@millrace/gateway/guard'
+import { healthRoutes } from '@millrace/gateway/health'
+import { tenantRoutes } from '@millrace/gateway/tenant-routes'
+import type { Route } from '@millrace/http/route'
+import { serveHttp } from '@millrace/http/serve-http'
+import { sealPacks } from '@millrace/indexer/seal-packs'
+import { createIntakeRoutes } from '@millrace/intake/create-intake-routes'
+import { openLimits } from '@millrace/limits/open-limits'
+import { openQueryEngine } from '@millrace/query-engine/open-query-engine'
+import { createQueryRoutes } from '@millrace/query/create-query-routes'
+import { createFrontier } from '@millrace/query/frontier'
+import { createThreadedEngine } from '@millrace/query/threaded-engine'
+import { routeBatches } from '@millrace/router/route-batches'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Disk } from '@millrace/runtime/disk'
+import type { Failpoints } from '@millrace/runtime/failpoints'
+import type { Random } from '@millrace/runtime/random'
+import { openServiceThread } from '@millrace/runtime/service-thread'
+import type { Workers } from '@millrace/runtime/workers'
+import type { Log } from '@millrace/telemetry/log'
+import { createRegistry } from '@millrace/telemetry/metrics'
+import { writePacks } from '@millrace/writer/write-packs'
+import { bootstrapKeys, type BootstrapKeys } from './bootstrap-keys.ts'
+import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
+import type { EngineThreadData } from './engine-thread.ts'
+
+/** The doors to the machine, or to a simulator. */
+export interface Runtime {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly failpoints: Failpoints
+  readonly workers: Workers
+  readonly log: Log
+}
+
+export interface StandaloneOptions extends Runtime {
+  /** Everything is kept below it. One process at a time. */
+  readonly dataFolder: string
+  readonly httpHost?: string
+  /** 0 takes any free port. */
+  readonly httpPort: number
+  /** A key of the tenant `default`, made when it is not there. Without it the first start makes a random one. */
+  readonly bootstrapApiKey?: string | undefined
+  readonly bootstrapAdminKey?: string | undefined
+  /** Of the topics, fixed when the folder is new. */
+  readonly partitions?: number
+  readonly rates?: TenantRates
+  /** `thread` needs the machine's own disk; `inline` answers queries on this thread, over `disk`. */
+  readonly engine?: 'thread' | 'inline'
+}
+
+export interface Standalone extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string
+  readonly keys: BootstrapKeys
+  /** Every route that is served, for tests that go through all of them. */
+  readonly routes: readonly Route[]
+  /** Rejects when a part ends that must not; the process is then of no use any more. */
+  readonly failed: Promise<never>
+}
+
+/** Opens all apps over the embedded engines in this process. Disposing drains requests first, then stops the apps, then closes the engines. */
+export async function openStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const { dataFolder, clock, random, log, engine = 'inline' } = options
+  const resources = new AsyncDisposableStack()
+  try {
+    const bus = await openEmbeddedBus(resources, dataFolder, options)
+    const ports = await openReadingPorts(resources, dataFolder, options, 'owner')
+    const { catalog } = ports
+    const topics = await openTopics(bus, catalog, random, options.partitions ?? DEFAULT_PARTITIONS)
+    await assertLogReachesCommits(bus, catalog, topics)
+    const receiptSecret = await catalog.openSecret('receipt', random.text(32))
+    const keys = await bootstrapKeys(catalog, random, options)
+    const limits = resources.use(await openLimits({ kind: 'process', clock }))
+    const data: EngineThreadData = { dataFolder }
+    const queryEngine = resources.use(
+      engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB })),
+    )
+
+    const stop = new AbortController()
+    const frontier = createFrontier()
+    const shared = { ...options, bus, ...ports, topics }
+    const loops = [routeBatches(shared, stop.signal), writePacks(shared, stop.signal), sealPacks(shared, stop.signal), frontier.sampleForever(shared, stop.signal)]
+    resources.defer(async () => {
+      stop.abort()
+      await Promise.allSettled(loops)
+    })
+
+    const registry = createRegistry()
+    const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
+    const routes = [
+      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, clock, log }),
+      ...tenantRoutes(catalog, random),
+      ...healthRoutes([
+        { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
+        { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
+      ]),
+    ]
+    const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), limits, rates: options.rates ?? DEFAULT_RATES, clock, log, metrics: createGatewayMetrics(registry) })
+    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createGateway({ guard, registry, intakeRoutes, routes })))
+    return {
+      url: `http://127.0.0.1:${server.port}`,
+      keys,
+      routes: [...intakeRoutes, ...routes],
+      failed: firstFailure(loops, stop.signal),
+      [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
+    }
+  } catch (error) {
+    await resources.disposeAsync()
+    throw error
+  }
+}
+
+/** Four streams keep a few cores busy; each costs a commit per flush. */
+const DEFAULT_PARTITIONS = 4
+/** Decoded columns are mostly outside the heap; more heap than this means a query that should not be answered. */
+const QUERY_HEAP_MB = 2048
+/** Far above what one team's shippers send, and far below what keeps a process from answering others. */
+const DEFAULT_RATES: TenantRates = { requests: { perSecond: 5_000, burst: 20_000 }, bytes: { perSecond: 200 * 1024 * 1024, burst: 1024 * 1024 * 1024 } }
+
+async function openTopics(bus: Bus, catalog: Catalog, random: Random, partitions: number): Promise<Topics> {
+  const topics = topicsOf(await catalog.openGeneration({ generation: random.text(6), partitions }))
+  for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await bus.createTopic(topic, { partitions: topics.partitions })
+  return topics
+}
+
+/** A log that ends below what was committed has lost acknowledged records or belongs to another folder: new offsets would repeat old ids. */
+async function assertLogReachesCommits(bus: Bus, catalog: Catalog, topics: Topics): Promise<void> {
+  for (let partition = 0; partition < topics.partitions; partition++) {
+    const { nextOffset, nextSourceOffset } = await catalog.readPosition(`${topics.generation}/${partition}`)
+    assert((await bus.endOffset(topics.batches, partition)) >= nextSourceOffset && (await bus.endOffset(topics.routed, partition)) >= nextOffset, `the log of partition ${partition} ends below what the catalog has committed: the folder's parts do not belong together`)
+  }
+}
+
+async function firstFailure(loops: readonly Promise<void>[], stopped: AbortSignal): Promise<never> {
+  await Promise.race(loops)
+  if (stopped.aborted) return await new Promise<never>(() => undefined)
+  throw new Error('a part of the pipeline ended')
+}

@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { noFailpoints } from '@millrace/runtime/failpoints'
+import { openInlineWorkers } from '@millrace/runtime/inline-workers'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { systemDisk } from '@millrace/runtime/system-disk'
+import { systemRandom } from '@millrace/runtime/system-random'
+import { createLog } from '@millrace/telemetry/log'
+import { openStandalone, type Standalone, type StandaloneOptions } from './open-standalone.ts'
+
+/** A standalone on a folder of its own, for tests; the folder goes with it unless it was given. */
+export async function openTestStandalone(options: Partial<StandaloneOptions> = {}): Promise<TestStandalone> {
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'millrace-')))
+  const standalone = await openStandalone({
+    disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'),
+    httpPort: 0, bootstrapApiKey: API_KEY, bootstrapAdminKey: ADMIN_KEY, ...options, dataFolder,
+  })
+  return Object.assign(createClient(standalone.url, API_KEY), {
+    standalone, dataFolder,
+    async addTenant(name: string): Promise<Client> {
+      const answer = await fetch(`${standalone.url}/v1/tenants`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}` }, body: JSON.stringify({ name }) })
+      return createClient(standalone.url, ((await answer.json()) as { apiKey: string }).apiKey)
+    },
+    async [Symbol.asyncDispose]() {
+      await standalone[Symbol.asyncDispose]()
+      if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true })
+    },
+  })
+}
+
+export interface TestStandalone extends Client, AsyncDisposable {
+  readonly standalone: Standalone
+  readonly dataFolder: string
+  addTenant(name: string): Promise<Client>
+}
+
+export const API_KEY = 'test-api-key-of-the-default-tenant'
+export const ADMIN_KEY = 'test-admin-key'
+
+/** What a client of one tenant does. */
+export interface Client {
+  readonly url: string
+  readonly key: string
+  /** `POST /v1/events`. */
+  send(body: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Response>
+  post(path: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Response>
+  get(path: string): Promise<Response>
+  /** Events that match, newest first, over all pages. Times are wide open unless given. */
+  search(query: string, filter?: { readonly from?: string; readonly to?: string; readonly limit?: number }): Promise<readonly FoundEvent[]>
+  /** Resolves when a receipt says that its events are searchable. */
+  searchable(answer: Response): Promise<void>
+}
+
+export interface FoundEvent {
+  readonly id: string
+  readonly attributes: { readonly timestamp: string; readonly message?: string; readonly service?: string; readonly status?: string; readonly host?: string; readonly tags: readonly string[]; readonly attributes: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>
+}
+
+export function createClient(url: string, key: string): Client {
+  const post = async (path: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+    await fetch(url + path, { method: 'POST', headers: { 'dd-api-key': key, ...headers }, body: typeof body === 'string' ? body : new Uint8Array(body) })
+  const get = async (path: string): Promise<Response> => await fetch(url + path, { headers: { 'dd-api-key': key } })
+  return {
+    url, key, post, get,
+    send: async (body, headers) => await post('/v1/events', body, headers),
+    async search(query, { from = '2000-01-01T00:00:00Z', to = '2100-01-01T00:00:00Z', limit = 1000 } = {}) {
+      const events: FoundEvent[] = []
+      for (let cursor: string | undefined; ;) {
+        const answer = await post('/api/v2/logs/events/search', JSON.stringify({ filter: { query, from, to }, page: { limit, ...(cursor === undefined ? {} : { cursor }) } }))
+        if (answer.status !== 200) throw new Error(`search answered ${answer.status}: ${await answer.text()}`)
+        const { data, meta } = (await answer.json()) as { data: FoundEvent[]; meta: { page?: { after: string } } }
+        events.push(...data)
+        cursor = meta.page?.after
+        if (cursor === undefined) return events
+      }
+    },
+    async searchable(answer) {
+      const receipt = answer.headers.get('millrace-receipt')
+      if (receipt === null) throw new Error(`no receipt in an answer of status ${answer.status}`)
+      await waitFor(async () => {
+        const { state } = (await (await get(`/v1/receipts/${receipt}`)).json()) as { state: string }
+        return state !== 'accepted'
+      })
+    },
+  }
+}
+
+/** Asks again and again until it is so. */
+export async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + WAIT_MS
+  while (!(await isSo())) {
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error('waited in vain')
+    await systemClock.sleep(20)
+  }
+}
+
+/** A test that waits longer has failed. */
+const WAIT_MS = 15_000
