@@ -1,0 +1,99 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CatalogUnavailableError, type Tenants } from '@millrace/catalog/catalog'
+import { createRouteTable } from '@millrace/http/match-route'
+import type { Route } from '@millrace/http/route'
+import { openLimits } from '@millrace/limits/open-limits'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { createLog } from '@millrace/telemetry/log'
+import { Registry } from '@millrace/telemetry/metrics'
+import { createAuthenticator, hashOfKey } from './authenticator.ts'
+import { createGatewayMetrics } from './gateway-metrics.ts'
+import { createGuard, type TenantRates } from './guard.ts'
+
+const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }
+
+/** A listener with one route, and a catalog that knows the key `k` until it is told to fail. */
+async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): Promise<{ ask(headers?: Record<string, string>, body?: string): Promise<Response>; failCatalog(): void } & AsyncDisposable> {
+  let isDown = false
+  const findKey: Tenants['findKey'] = (hash) => {
+    if (isDown) return Promise.reject(new CatalogUnavailableError('down'))
+    return Promise.resolve(hash === hashOfKey('k') ? { hash, tenantId: 't', scopes: ['ingest'] } : undefined)
+  }
+  const limits = await openLimits({ kind: 'process', clock: systemClock })
+  const guard = createGuard({
+    authenticator: createAuthenticator({ findKey } as Tenants, systemClock), limits, rates, clock: systemClock, log: createLog('silent'), metrics: createGatewayMetrics(new Registry()),
+  })
+  const find = createRouteTable([{ method: 'POST', path: '/', scope: 'ingest', dialect: 'millrace', handle }])
+  const server = createServer((request, response) => {
+    const match = find('POST', '/')
+    if (match !== undefined) void guard(match, request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    ask: async (headers = { 'dd-api-key': 'k' }, body = '') => await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { method: 'POST', headers: { connection: 'close', ...headers }, body }),
+    failCatalog() {
+      isDown = true
+    },
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const ok: Route['handle'] = (_, response) => {
+  response.end('{}')
+  return Promise.resolve()
+}
+
+describe('the guard', () => {
+  it('lets a key of the right scope through, and tells the handler whose it is', async () => {
+    let tenantId = ''
+    await using gateway = await served(async (request, response) => {
+      tenantId = request.tenantId
+      await ok(request, response)
+    })
+    expect((await gateway.ask()).status).toBe(200)
+    expect(tenantId).toBe('t')
+  })
+
+  it('answers 503 and never 401 or 403 when a key cannot be checked', async () => {
+    await using gateway = await served(ok)
+    gateway.failCatalog()
+    const answer = await gateway.ask()
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).not.toBeNull()
+  })
+
+  it('trusts a key that it has checked before while the catalog is down', async () => {
+    await using gateway = await served(ok)
+    await gateway.ask()
+    gateway.failCatalog()
+    expect((await gateway.ask()).status).toBe(200)
+  })
+
+  it('answers 429 with the time to wait when the tenant is over its rate', async () => {
+    await using gateway = await served(ok, { requests: { perSecond: 0.5, burst: 1 }, bytes: GENEROUS.bytes })
+    expect((await gateway.ask()).status).toBe(200)
+    const answer = await gateway.ask()
+    expect(answer.status).toBe(429)
+    expect(answer.headers.get('retry-after')).toBe('2')
+  })
+
+  it('counts the bytes of a body against the tenant before it reads them', async () => {
+    await using gateway = await served(ok, { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } })
+    expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(200)
+    expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(429)
+  })
+
+  it.each([
+    ['a port that does not answer', Object.assign(new Error('x'), { code: 'STORE_UNAVAILABLE' }), 503],
+    ['a full log', Object.assign(new Error('x'), { code: 'BUS_FULL' }), 503],
+    ['an unforeseen error', new Error('secret detail'), 500],
+  ])('answers %s without its details', async (_, error, status) => {
+    await using gateway = await served(() => Promise.reject(error))
+    const answer = await gateway.ask()
+    expect(answer.status).toBe(status)
+    expect(await answer.text()).not.toContain('secret')
+  })
+})
