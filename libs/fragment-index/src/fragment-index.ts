@@ -21,7 +21,7 @@ export interface FragmentDocument {
   readonly rowId: string
   readonly minTimeNs: bigint
   readonly maxTimeNs: bigint
-  /** Lower-case words of all messages; undefined when there were more than {@link MAX_DOCUMENT_WORDS}: then the fragment is always found. */
+  /** Lower-case words without digits of all messages; undefined when there were more than {@link MAX_DOCUMENT_WORDS}: then the fragment is always found. */
   readonly words: readonly string[] | undefined
 }
 
@@ -30,7 +30,7 @@ export interface FragmentQuery {
   readonly kind: EventKind
   readonly fromNs: bigint
   readonly toNs: bigint
-  /** All of them must be in the fragment; lower case. */
+  /** All of them must be in the fragment; lower case, without digits. */
   readonly words: readonly string[]
 }
 

@@ -53,11 +53,11 @@ describe('building a pack', () => {
 describe('the words of messages', () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), fc.string({ maxLength: 30 }), fc.constantFrom('ΑΣ.Β ΟΔΟΣ', '\u212Aelvin K', 'İstanbul', 'a', 'A', ''))
 
-  it('are those of every text, whatever the layout', () => {
+  it('are those without a digit of every text, whatever the layout', () => {
     fc.assert(fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), fc.boolean(), (texts, asText) => {
       const table = tableOf(texts.map((message, timeOffset) => ({ timeOffset, values: new Map([['message', message]]) })), { asText })
       // Through bytes and back, as lone surrogates have no UTF-8.
-      const expected = new Set(texts.flatMap((message) => wordsOf(Buffer.from(message, 'utf8').toString('utf8'))))
+      const expected = new Set(texts.flatMap((message) => wordsOf(Buffer.from(message, 'utf8').toString('utf8'))).filter((word) => !/\d/.test(word)))
       expect([...(messageWords(table, 1000) ?? [])].sort()).toEqual([...expected].sort())
     }))
   })

@@ -6,7 +6,8 @@ import type { Strings, Table } from './table.ts'
 import { wordsOf } from './words.ts'
 
 /**
- * The distinct words (see words.ts) of all messages of a table, in no order; undefined when there are more than `maxWords`.
+ * The distinct words (see words.ts) without a digit of all messages of a table, in no order; undefined when there are more than `maxWords`. Words with
+ * digits are mostly numbers and ids, which would outgrow any limit; a search asks the filters of a fragment for them.
  * Works on bytes: a text is made only of rows with words beyond ASCII, whose case needs Unicode's rules.
  */
 export function messageWords(table: Table, maxWords: number): readonly string[] | undefined {
@@ -26,10 +27,12 @@ function addWords(words: StringTable, { offsets, bytes }: Strings, maxWords: num
     const end = offsets[entry + 1]!
     let hash = FNV_BASIS
     let length = 0
+    let hasDigit = false
     for (let i = offsets[entry]!; i <= end; i++) {
       const byte = i < end ? bytes[i]! : 0
       if (byte >= 128) {
         for (const word of wordsOf(utf8Text(bytes, offsets[entry]!, end))) {
+          if (/\d/.test(word)) continue
           const text = Buffer.from(word, 'utf8')
           words.intern(text, 0, text.length)
         }
@@ -44,10 +47,12 @@ function addWords(words: StringTable, { offsets, bytes }: Strings, maxWords: num
         }
         folded[length++] = letter
         hash = Math.imul(hash ^ letter, FNV_PRIME)
+        if (letter < 58) hasDigit = true
       } else if (length > 0) {
-        words.intern(folded, 0, length, hash)
+        if (!hasDigit) words.intern(folded, 0, length, hash)
         hash = FNV_BASIS
         length = 0
+        hasDigit = false
       }
     }
   }

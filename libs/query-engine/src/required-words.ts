@@ -1,7 +1,7 @@
 import type { QueryAst } from '@millrace/query-language/ast'
 import { fold, wordsOfFolded } from './fold.ts'
 
-/** ASCII words that the message of every matching event has. The index of fragments can be asked for them. */
+/** Words of ASCII letters that the message of every matching event has. The index of fragments can be asked for them; it holds no word with a digit. */
 export function requiredWords(ast: QueryAst): readonly string[] {
   return [...wordsIn(ast)].slice(0, MAX_REQUIRED_WORDS)
 }
@@ -15,7 +15,7 @@ function wordsIn(ast: QueryAst): ReadonlySet<string> {
     case 'text':
       if (ast.scope !== 'message' || ast.pattern.kind !== 'exact') return NO_WORDS
       // Beyond ASCII the index may fold case in another way than the engine.
-      return new Set(wordsOfFolded(fold(ast.pattern.text)).filter((word) => /^[a-z0-9]+$/.test(word)))
+      return new Set(wordsOfFolded(fold(ast.pattern.text)).filter((word) => /^[a-z]+$/.test(word)))
     case 'and':
       return new Set(ast.nodes.flatMap((node) => [...wordsIn(node)]))
     case 'or': {
