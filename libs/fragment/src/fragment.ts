@@ -34,6 +34,8 @@ export interface Fragment {
   readonly header: FragmentHeader
   /** Decodes chosen columns only. An absent (name, type) is left out of the answer. @throws FragmentCorruptError */
   readColumns(wanted: (column: ColumnHeader) => boolean): Promise<readonly Column[]>
+  /** Decodes the columns of every type under one name. @throws FragmentCorruptError */
+  readNamed(name: string): Promise<readonly Column[]>
   /**
    * The texts of some rows of a column in the layout `text`, without making those of the others: row i of the answer is row `rows[i]`.
    * Undefined when there is no such column or its layout is another.

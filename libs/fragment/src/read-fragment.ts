@@ -52,6 +52,7 @@ interface Footer {
 class OpenFragment implements Fragment {
   readonly #footer: Footer
   readonly #read: ReadRange
+  #indexes: Map<string, number[]> | undefined
 
   constructor(footer: Footer, read: ReadRange) {
     this.#footer = footer
@@ -63,9 +64,30 @@ class OpenFragment implements Fragment {
   }
 
   async readColumns(wanted: (column: ColumnHeader) => boolean): Promise<readonly Column[]> {
-    const stored = this.#footer.columns.filter(wanted)
-    const columnAt = await this.#readReferred(stored)
-    return await Promise.all(stored.map(async (column) => columnAt(this.#footer.columns.indexOf(column)) ?? (await this.#decode(column, columnAt))))
+    return await this.#readAt([...this.#footer.columns.keys()].filter((index) => wanted(this.#footer.columns[index]!)))
+  }
+
+  async readNamed(name: string): Promise<readonly Column[]> {
+    return await this.#readAt(this.#indexesOf(name))
+  }
+
+  async #readAt(indexes: readonly number[]): Promise<readonly Column[]> {
+    const columns = this.#footer.columns
+    const columnAt = await this.#readReferred(indexes.map((index) => columns[index]!))
+    return await Promise.all(indexes.map(async (index) => columnAt(index) ?? (await this.#decode(columns[index]!, columnAt))))
+  }
+
+  /** A fragment may have thousands of columns, so none is looked for one by one. */
+  #indexesOf(name: string): readonly number[] {
+    if (this.#indexes === undefined) {
+      this.#indexes = new Map()
+      for (const [index, column] of this.#footer.columns.entries()) {
+        const indexes = this.#indexes.get(column.name)
+        if (indexes === undefined) this.#indexes.set(column.name, [index])
+        else indexes.push(index)
+      }
+    }
+    return this.#indexes.get(name) ?? []
   }
 
   async readTextRows(name: string, type: Column['type'], rows: Uint32Array): Promise<TextColumn | undefined> {

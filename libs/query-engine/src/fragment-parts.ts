@@ -41,12 +41,18 @@ export class FragmentParts {
   readonly #folded = new Map<Strings, Strings>()
   readonly #texts = new Map<Strings, readonly string[]>()
   readonly #hashes = new Map<Strings, Float64Array>()
+  #headers: Map<string, ColumnHeader[]> | undefined
   #times: Promise<TimeColumn> | undefined
 
   constructor(fragment: Fragment, grow: (bytes: number) => void) {
     this.fragment = fragment
     this.#grow = grow
     grow(fragment.header.columns.length * HEADER_BYTES)
+  }
+
+  headersOf(name: string): readonly ColumnHeader[] {
+    if (this.#headers === undefined) this.#headers = Map.groupBy(this.fragment.header.columns, (header) => header.name)
+    return this.#headers.get(name) ?? []
   }
 
   hasColumns(name: string): boolean {
@@ -56,7 +62,7 @@ export class FragmentParts {
   /** Columns of every type under one name. */
   async columns(name: string): Promise<readonly Column[]> {
     return await remember(this.#columns, name, async () => {
-      const columns = (await this.fragment.readColumns((header) => header.name === name)).map(withPlainArrays)
+      const columns = (await this.fragment.readNamed(name)).map(withPlainArrays)
       this.#grow(columns.reduce((sum, column) => sum + columnBytes(column), 0))
       return columns
     })

@@ -23,7 +23,7 @@ export class FragmentReader {
   }
 
   headersOf(name: string): readonly ColumnHeader[] {
-    return this.header.columns.filter((column) => column.name === name)
+    return this.#parts.headersOf(name)
   }
 
   async columns(name: string): Promise<readonly Column[]> {
