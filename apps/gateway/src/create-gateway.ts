@@ -5,14 +5,14 @@ import { refuse } from '@millrace/http/refuse'
 import type { Route } from '@millrace/http/route'
 import type { Registry } from '@millrace/telemetry/metrics'
 import type { Guard } from './guard.ts'
-import { addPage, isForBrowser } from './page.ts'
+import { addPage } from './page.ts'
 
 export interface GatewayOptions {
   readonly guard: Guard
   readonly registry: Registry
   /** Routes that are called thousands of times a second: matched before express, which costs more than a small request's parsing. */
   readonly intakeRoutes: readonly Route[]
-  /** All others. */
+  /** All others; earlier ones go first. */
   readonly routes: readonly Route[]
 }
 
@@ -35,7 +35,7 @@ export function createGateway({ guard, registry, intakeRoutes, routes }: Gateway
   return (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('X-Content-Type-Options', 'nosniff')
     const match = findIntake(request.method ?? '', pathOf(request.url ?? '/'))
-    if (match === undefined || (match.route.path === '/' && isForBrowser(request))) void app(request, response)
+    if (match === undefined) void app(request, response)
     else void guard(match, request, response)
   }
 }

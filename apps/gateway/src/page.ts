@@ -6,7 +6,11 @@ import type { Express } from 'express'
 export function addPage(app: Express): void {
   for (const [path, file, type] of FILES) {
     const body = readFileSync(new URL(file, import.meta.url))
-    app.get(path, (_, response) => {
+    app.get(path, (request, response, next) => {
+      if (path === '/' && !isForBrowser(request)) {
+        next()
+        return
+      }
       response.setHeader('Content-Type', type)
       response.setHeader('Content-Security-Policy', POLICY)
       response.setHeader('Referrer-Policy', 'no-referrer')
@@ -17,7 +21,7 @@ export function addPage(app: Express): void {
 }
 
 /** `GET /` is Elasticsearch's banner unless the client asks for a page in so many words. */
-export function isForBrowser(request: IncomingMessage): boolean {
+function isForBrowser(request: IncomingMessage): boolean {
   return request.headers.accept?.includes('text/html') ?? false
 }
 

@@ -47,6 +47,8 @@ export function createBatcher({ bus, topics, clock, log, failpoints = noFailpoin
 export const COALESCE_WINDOW_MS = 3
 /** Received bytes gathered into one record. Logs compress to about an eighth, so this stays below the record's limit; where it does not, the record is halved. */
 const COALESCE_SOURCE_BYTES = 2 * 1024 * 1024
+/** Columns of all tables of a record, alike ones counted each: a record of several wide requests would be encoded only to be halved. */
+const MAX_COALESCED_COLUMNS = 8192
 /** A record lists its units in 29 bytes each. */
 const MAX_RECORD_UNITS = 4096
 /** Received bytes that may wait for the bus, over all tenants: a second or two of a fast sender while the disk stalls. */
@@ -138,10 +140,12 @@ class LaneBatcher implements Batcher {
 function takeGroup(lane: Waiting[]): Waiting[] {
   let bytes = 0
   let units = 0
+  let columns = 0
   let count = 0
   for (const { request } of lane) {
     units += request.units.length
-    if (count > 0 && (bytes + request.sourceBytes > COALESCE_SOURCE_BYTES || units > MAX_RECORD_UNITS)) break
+    columns += request.tables.reduce((sum, { table }) => sum + table.columns.length, 0)
+    if (count > 0 && (bytes + request.sourceBytes > COALESCE_SOURCE_BYTES || units > MAX_RECORD_UNITS || columns > MAX_COALESCED_COLUMNS)) break
     bytes += request.sourceBytes
     count += 1
   }

@@ -4,7 +4,7 @@ import { decodeDocuments, type Rejection } from '@millrace/wire/decode-events'
 import { BulkSyntaxError, splitBulk, type BulkItem } from '@millrace/wire/elasticsearch/decode-bulk'
 import { renderBulkReply, type BulkReplyItem } from '@millrace/wire/elasticsearch/render-bulk-reply'
 import type { IntakeContext } from './create-intake-routes.ts'
-import { decodeOptions, PART_BYTES } from './event-times.ts'
+import { decodeOptions } from './event-times.ts'
 import { idempotencyKeyOf } from './events-route.ts'
 import { RECEIPT_HEADER, REQUEST_KEY_HEADER } from './headers.ts'
 import type { Placed } from './intake-request.ts'
@@ -47,23 +47,21 @@ async function takeBulk(context: IntakeContext, request: RouteRequest, response:
     // Everything is decoded before anything is appended, so that a refusal of the whole request leaves nothing behind.
     const work: (() => Promise<readonly Placed[]>)[] = []
     for (const [partition, group] of groupBy(named, ({ item }) => acceptor.partitionOf(tenantId, identityOfCreate(tenantId, item.index, item.id ?? '')))) {
-      for (const cut of cutByBytes(group)) {
-        const { part, rejected } = decodeDocuments(body, cut.map(({ item }) => item), options)
-        const identities = cut.map(({ item }) => identityOfCreate(tenantId, item.index, item.id ?? ''))
-        work.push(async () => await acceptor.acceptDocuments(tenantId, partition, identities, part, receivedMs))
-        replyTo(replies, cut, rejected)
+      const { parts, rejected } = decodeDocuments(body, group.map(({ item }) => item), options)
+      const identities = group.map(({ item }) => identityOfCreate(tenantId, item.index, item.id ?? ''))
+      let row = 0
+      for (const part of parts) {
+        const own = identities.slice(row, row + part.rows)
+        work.push(async () => await acceptor.acceptDocuments(tenantId, partition, own, part, receivedMs))
+        row += part.rows
       }
+      replyTo(replies, group, rejected)
     }
     if (unnamed.length > 0) {
-      let isSelfTimestamped = true
-      const parts = cutByBytes(unnamed).map((cut) => {
-        const decoded = decodeDocuments(body, cut.map(({ item }) => item), options)
-        isSelfTimestamped &&= decoded.isSelfTimestamped
-        replyTo(replies, cut, decoded.rejected)
-        return decoded.part
-      })
+      const { parts, rejected, isSelfTimestamped } = decodeDocuments(body, unnamed.map(({ item }) => item), options)
       const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(request.keyHash, body) : identityOfChance(context.random)
       work.push(async () => await acceptor.acceptParts(tenantId, identity, parts, receivedMs))
+      replyTo(replies, unnamed, rejected)
     }
     const settled = await Promise.allSettled(work.map(async (accept) => await accept()))
     const places = settled.flatMap((result) => {
@@ -77,29 +75,13 @@ async function takeBulk(context: IntakeContext, request: RouteRequest, response:
     response.setHeader('X-Elastic-Product', 'Elasticsearch')
     response.setHeader('Content-Type', elasticContentType(raw.headers.accept))
     response.statusCode = 200
-    response.end(renderBulkReply({ tookMs: Math.max(0, Math.round(clock.nowMs() - receivedMs)), items: answered }))
+    response.end(renderBulkReply({ tookMs: Math.max(0, Math.round(clock.nowMs() - receivedMs)), items: answered, idPrefix: `${context.random.text(12)}-` }))
   })
 }
 
 interface Document {
   readonly item: BulkItem
   readonly index: number
-}
-
-/** Cuts by bytes as received, so that a retry is cut alike whatever is refused. */
-function cutByBytes(documents: readonly Document[]): readonly (readonly Document[])[] {
-  const cuts: Document[][] = []
-  let bytes = Infinity
-  for (const document of documents) {
-    const size = document.item.end - document.item.start
-    if (bytes + size > PART_BYTES) {
-      cuts.push([])
-      bytes = 0
-    }
-    cuts.at(-1)?.push(document)
-    bytes += size
-  }
-  return cuts
 }
 
 function replyTo(replies: (BulkReplyItem | undefined)[], documents: readonly Document[], rejected: readonly Rejection[]): void {

@@ -11,7 +11,6 @@ import { createAcceptor, type Acceptor } from './accept-events.ts'
 import { createBatcher } from './batcher.ts'
 import { bulkRoutes } from './bulk-routes.ts'
 import { eventsRoute } from './events-route.ts'
-import { handshakeRoutes } from './handshake-routes.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { createBodyReader, type BodyReader } from './read-body.ts'
 import { withIntakeErrors } from './refuse-request.ts'
@@ -40,7 +39,7 @@ export interface IntakeContext {
   retentionOf(tenantId: TenantId): Promise<number>
 }
 
-/** Everything that intake answers: our own events, Elasticsearch's `_bulk` and the questions its clients ask before. */
+/** What brings events: our own protocol and Elasticsearch's `_bulk`. */
 export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock, random, log, failpoints, registry }: IntakeOptions): readonly Route[] {
   const batcher = createBatcher({ bus, topics, clock, log, failpoints })
   const context: IntakeContext = {
@@ -49,5 +48,5 @@ export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock,
     metrics: createIntakeMetrics(registry),
     retentionOf: createRetentions(catalog, clock),
   }
-  return [...withIntakeErrors([eventsRoute(context), ...bulkRoutes(context)]), ...handshakeRoutes()]
+  return withIntakeErrors([eventsRoute(context), ...bulkRoutes(context)])
 }

@@ -12,6 +12,7 @@ import type { Route } from '@millrace/http/route'
 import { serveHttp } from '@millrace/http/serve-http'
 import { sealPacks } from '@millrace/indexer/seal-packs'
 import { createIntakeRoutes } from '@millrace/intake/create-intake-routes'
+import { handshakeRoutes } from '@millrace/intake/handshake-routes'
 import { openLimits } from '@millrace/limits/open-limits'
 import { openQueryEngine } from '@millrace/query-engine/open-query-engine'
 import { createQueryRoutes } from '@millrace/query/create-query-routes'
@@ -103,6 +104,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
         { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
         { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
       ]),
+      ...handshakeRoutes(),
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), limits, rates: options.rates ?? DEFAULT_RATES, clock, log, metrics: createGatewayMetrics(registry) })
     const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createGateway({ guard, registry, intakeRoutes, routes })))

@@ -15,7 +15,7 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
   return withScanner((scanner) => {
     const { reader } = scanner
     reader.load([body])
-    const run = new Decoding(scanner, options, options.maxPartBytes)
+    const run = new Decoding(scanner, options)
     reader.hasNewlines = true
     const start = reader.blank(hasByteOrderMark(reader) ? 3 : 0)
     if (reader.bytes[start] === OPEN_ARRAY) decodeArray(run, reader, start + 1)
@@ -25,23 +25,22 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
 }
 
 /**
- * Decodes documents that stand in a body, one object each, as one part. Spans ascend and do not overlap.
+ * Decodes documents that stand in a body, one object each. Spans ascend and do not overlap.
  *
  * @param body as in {@link decodeEvents}.
  */
-export function decodeDocuments(body: Uint8Array, spans: readonly DocumentSpan[], options: DecodeOptions): DecodedDocuments {
+export function decodeDocuments(body: Uint8Array, spans: readonly DocumentSpan[], options: DecodeOptions): DecodedEvents {
   return withScanner((scanner) => {
     const { reader } = scanner
     reader.hasNewlines = false
     const ends = reader.load(spans.map(({ start, end }) => body.subarray(start, end)))
-    const run = new Decoding(scanner, options, Infinity)
+    const run = new Decoding(scanner, options)
     let start = 0
     for (const end of ends) {
       takeLine(run, reader, start, end)
       start = end + 1
     }
-    const { parts, rejected, isSelfTimestamped } = run.finish()
-    return { part: parts[0] ?? { rows: 0, tables: [], sourceBytes: 0 }, rejected, isSelfTimestamped }
+    return run.finish()
   })
 }
 
@@ -51,12 +50,15 @@ export interface DecodeOptions {
   /** Events before it or after `newestNs` are rejected. */
   readonly oldestNs: bigint
   readonly newestNs: bigint
-  /** A part closes before the event that would make it larger, counted in bytes as received; a larger event has a part of its own. */
+  /**
+   * A part closes before the event that would make it larger, counted in bytes as received, or would bring it more than {@link MAX_PART_COLUMNS} names;
+   * a larger event has a part of its own.
+   */
   readonly maxPartBytes: number
 }
 
 export interface DecodedEvents {
-  /** Cut by bytes as received and by nothing else, so that an equal body is cut alike. */
+  /** Cut by the bytes as received and by nothing else, so that an equal body is cut alike. */
   readonly parts: readonly DecodedPart[]
   /** Events, the rejected ones included. */
   readonly received: number
@@ -66,12 +68,6 @@ export interface DecodedEvents {
    * Whether every event that was taken, at least one, names its own time in parts of a second, and not all of them a whole second: then equal
    * bodies are the same events.
    */
-  readonly isSelfTimestamped: boolean
-}
-
-export interface DecodedDocuments {
-  readonly part: DecodedPart
-  readonly rejected: readonly Rejection[]
   readonly isSelfTimestamped: boolean
 }
 
@@ -104,6 +100,12 @@ export const MAX_PART_DAYS = 128
 /** Days times columns: what a part's fragments have together, if every day has every column. */
 export const MAX_PART_DAY_COLUMNS = 16_384
 
+/**
+ * Parts of one request that close because of their names, some 16,000 names in all. Every column costs its encoding at each stage, so a request with
+ * more is refused event by event.
+ */
+export const MAX_WIDE_PARTS = 4
+
 /** Scans are synchronous, so one scanner serves all; what it has learned makes small requests fast. */
 let idle: EventScanner | undefined
 
@@ -126,6 +128,7 @@ class Decoding {
   readonly #received: DayTime
   readonly #parts: DecodedPart[] = []
   readonly #rejected: Rejection[] = []
+  #wideParts = 0
   #events = 0
   #rows = 0
   #bytes = 0
@@ -134,10 +137,10 @@ class Decoding {
   #isPrecise = true
   #isWithinSecond = false
 
-  constructor(scanner: EventScanner, options: DecodeOptions, maxPartBytes: number) {
+  constructor(scanner: EventScanner, options: DecodeOptions) {
     this.#scanner = scanner
     this.#reader = scanner.reader
-    this.#maxPartBytes = maxPartBytes
+    this.#maxPartBytes = options.maxPartBytes
     this.#oldest = dayTime(options.oldestNs)
     this.#newest = dayTime(options.newestNs)
     this.#received = dayTime(options.receivedNs)
@@ -153,6 +156,10 @@ class Decoding {
 
   /** Scans an event without taking it: {@link take} or {@link reject} must follow. As {@link EventScanner.scan}. */
   scan(start: number): number {
+    const end = this.#scanner.scan(start)
+    if (end >= 0 || this.#reader.failure !== TOO_MANY_COLUMNS || !this.#canCloseWidePart) return end
+    this.#scanner.builder.discardRow()
+    this.#closePart()
     return this.#scanner.scan(start)
   }
 
@@ -217,15 +224,21 @@ class Decoding {
     this.#bytes += size
   }
 
-  /** Closes the part if an event of this size goes into the next one; the open row is gone then. */
+  /** Closes the part if an event of this size, or with names that are too many for it, goes into the next one; the open row is gone then. */
   #startPart(size: number): boolean {
-    if (this.#rows === 0 || this.#bytes + size <= this.#maxPartBytes) return false
+    const isTooLarge = this.#rows > 0 && this.#bytes + size > this.#maxPartBytes
+    if (!isTooLarge && !(this.#scanner.builder.columnCount > MAX_PART_COLUMNS && this.#canCloseWidePart)) return false
     this.#scanner.builder.discardRow()
     this.#closePart()
     return true
   }
 
+  get #canCloseWidePart(): boolean {
+    return this.#rows > 0 && this.#wideParts < MAX_WIDE_PARTS
+  }
+
   #closePart(): void {
+    if (this.#scanner.builder.columnCount >= MAX_PART_COLUMNS / 2) this.#wideParts++
     this.#parts.push({ rows: this.#rows, tables: this.#scanner.builder.take(), sourceBytes: this.#bytes })
     this.#rows = 0
     this.#bytes = 0

@@ -1,31 +1,30 @@
 /**
- * What Elasticsearch's clients ask before they write, and while they check that the server lives. Templates, policies and pipelines always exist and
+ * What Elasticsearch's clients ask before they write, whatever their key, and while they check that the server lives. Templates, policies and pipelines always exist and
  * may always be set: columns need no mapping.
  */
 export const handshakeAnswers: readonly HandshakeAnswer[] = [
-  { methods: ['GET', 'HEAD'], path: '/', scope: 'ingest', answer: () => ok(BANNER) },
-  { methods: ['GET', 'HEAD'], path: '/_license', scope: 'ingest', answer: () => ok(LICENSE) },
-  { methods: ['GET', 'HEAD'], path: '/_xpack', scope: 'ingest', answer: () => ok({ build: { hash: 'unknown', date: BANNER.version.build_date }, license: LICENSE.license, features: {}, tagline: BANNER.tagline }) },
-  { methods: ['GET', 'HEAD'], path: '/_cluster/health', scope: 'ingest', answer: () => ok(HEALTH) },
+  { methods: ['GET', 'HEAD'], path: '/', answer: () => ok(BANNER) },
+  { methods: ['GET', 'HEAD'], path: '/_license', answer: () => ok(LICENSE) },
+  { methods: ['GET', 'HEAD'], path: '/_xpack', answer: () => ok({ build: { hash: 'unknown', date: BANNER.version.build_date }, license: LICENSE.license, features: {}, tagline: BANNER.tagline }) },
+  { methods: ['GET', 'HEAD'], path: '/_cluster/health', answer: () => ok(HEALTH) },
   // No nodes: a client that sniffs keeps the addresses that it was given.
-  { methods: ['GET'], path: '/_nodes/http', scope: 'ingest', answer: () => ok(NODES) },
-  { methods: ['GET'], path: '/_nodes', scope: 'ingest', answer: () => ok(NODES) },
+  { methods: ['GET'], path: '/_nodes/http', answer: () => ok(NODES) },
+  { methods: ['GET'], path: '/_nodes', answer: () => ok(NODES) },
   ...settings('/_ilm/policy', (name) => ({ [name]: { version: 1, modified_date: BANNER.version.build_date, policy: { phases: {} } } })),
   ...settings('/_index_template', (name) => ({ index_templates: [{ name, index_template: { index_patterns: [], composed_of: [], data_stream: {} } }] })),
   ...settings('/_component_template', (name) => ({ component_templates: [{ name, component_template: { template: {} } }] })),
   ...settings('/_template', (name) => ({ [name]: { order: 0, index_patterns: [], settings: {}, mappings: {}, aliases: {} } })),
   ...settings('/_ingest/pipeline', (name) => ({ [name]: { processors: [] } })),
   ...settings('/_data_stream', (name) => ({ data_streams: [{ name, timestamp_field: { name: '@timestamp' }, indices: [], generation: 1, status: 'GREEN', template: name }] })),
-  { methods: ['GET'], path: '/_cat/templates', scope: 'ingest', answer: () => ok([]) },
-  { methods: ['GET'], path: '/_cat/templates/:name', scope: 'ingest', answer: ({ path }) => ok([{ name: nameOf(path), index_patterns: '[]', order: '0', version: null, composed_of: '' }]) },
-  { methods: ['HEAD'], path: '/:index', scope: 'ingest', answer: () => ok({}) },
+  { methods: ['GET'], path: '/_cat/templates', answer: () => ok([]) },
+  { methods: ['GET'], path: '/_cat/templates/:name', answer: ({ path }) => ok([{ name: nameOf(path), index_patterns: '[]', order: '0', version: null, composed_of: '' }]) },
+  { methods: ['HEAD'], path: '/:index', answer: () => ok({}) },
 ]
 
 export interface HandshakeAnswer {
   readonly methods: readonly ('GET' | 'HEAD' | 'PUT' | 'POST')[]
   /** As in a route: `:name` stands for one segment. */
   readonly path: string
-  readonly scope: 'ingest'
   readonly answer: (question: HandshakeQuestion) => { readonly status: number; readonly body: object }
 }
 
@@ -72,8 +71,8 @@ const NODES = { _nodes: { total: 0, successful: 0, failed: 0 }, cluster_name: 'm
 /** Something that can be set by name and read back by name. */
 function settings(path: string, found: (name: string) => object): readonly HandshakeAnswer[] {
   return [
-    { methods: ['GET', 'HEAD'], path: `${path}/:name`, scope: 'ingest', answer: (question) => ok(found(nameOf(question.path))) },
-    { methods: ['PUT', 'POST'], path: `${path}/:name`, scope: 'ingest', answer: () => ok({ acknowledged: true }) },
+    { methods: ['GET', 'HEAD'], path: `${path}/:name`, answer: (question) => ok(found(nameOf(question.path))) },
+    { methods: ['PUT', 'POST'], path: `${path}/:name`, answer: () => ok({ acknowledged: true }) },
   ]
 }
 
