@@ -48,6 +48,13 @@ describe('aggregating events', () => {
     expect(ports.reads).toBeLessThanOrEqual(3) // the footer, and the dictionary
   })
 
+  it('counts an event once in a histogram\'s bucket that several of its values fall into', async () => {
+    const ports = new MemoryPorts()
+    ports.addEvents([{ ...event({}), values: new Map([['@n', { json: '[1,2,7]' }]]) }])
+    const { buckets } = await engineOver(ports).aggregate({ ...everything, groupBy: [{ facet: '@n', limit: 10, histogram: { interval: 5, min: 0, max: 10 } }] }, never)
+    expect(buckets).toEqual([{ by: { '@n': 0 }, computes: [1] }, { by: { '@n': 5 }, computes: [1] }])
+  })
+
   it('stops making groups at a limit, and says so', async () => {
     const ports = new MemoryPorts()
     for (let part = 0; part < 2; part++) ports.addEvents(Array.from({ length: 60_000 }, (_, row) => event({ '@id': row + part * 60_000 }, row)))

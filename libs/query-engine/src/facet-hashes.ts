@@ -25,22 +25,21 @@ const MAX_PAIRS = 4 * 1024 * 1024
 function visitDictionary(hashes: Float64Array, { codes }: DictionaryColumn): VisitHashes {
   return (rows, cells, visit) => {
     const entries = hashes.length + 1
-    const wide = new Uint32Array(codes) // one type of array for the loop, see row-masks.ts
     let lastCell = 0
     for (let i = 0; i < cells.length; i++) if (cells[i]! > lastCell) lastCell = cells[i]!
-    const seen = (lastCell + 1) * entries <= MAX_PAIRS ? new Uint8Array((lastCell + 1) * entries) : undefined
-    for (let i = 0; i < rows.length; i++) {
-      const code = wide[rows[i]!]!
-      if (code === 0) continue
-      const cell = cells[i]!
-      if (seen !== undefined) {
-        const pair = cell * entries + code
-        if (seen[pair] === 1) continue
-        seen[pair] = 1
-      }
-      visit(cell, hashes[code - 1]!)
+    const wide = new Uint32Array(codes) // one type of array for the loop, see row-masks.ts
+    if ((lastCell + 1) * entries > MAX_PAIRS) {
+      for (let i = 0; i < rows.length; i++) if (wide[rows[i]!] !== 0) visit(cells[i]!, hashes[wide[rows[i]!]! - 1]!)
+      return
     }
+    const seen = new Uint8Array((lastCell + 1) * entries)
+    markPairs(rows, cells, wide, entries, seen)
+    for (let cell = 0; cell <= lastCell; cell++) for (let code = 1; code < entries; code++) if (seen[cell * entries + code] === 1) visit(cell, hashes[code - 1]!)
   }
+}
+
+function markPairs(rows: Uint32Array, cells: Uint32Array, codes: Uint32Array, entries: number, seen: Uint8Array): void {
+  for (let i = 0; i < rows.length; i++) seen[cells[i]! * entries + codes[rows[i]!]!] = 1
 }
 
 function visitTexts(hashes: Float64Array, { present }: TextColumn): VisitHashes {

@@ -72,6 +72,15 @@ describe('listing events', () => {
     }
   })
 
+  it('looks at every fragment that has events of the last moment of a page', async () => {
+    const ports = new MemoryPorts()
+    for (const row of [1, 2, 0, 5, 4, 3]) ports.addEvents([event({ message: `m${row}` }, row)])
+    for (const direction of ['asc', 'desc'] as const) {
+      const { events } = await engineOver(ports).list({ ...everything, order: direction, limit: 1 }, never)
+      expect(events.map(({ id }) => id.row)).toEqual([direction === 'asc' ? 0 : 5])
+    }
+  })
+
   it('stops once no other fragment can have an event of the page', async () => {
     const ports = new MemoryPorts()
     for (let i = 0; i < 20; i++) ports.addEvents([event({ message: `m${i}` }, i, DAY_ZERO_NS + BigInt(i))])
