@@ -25,8 +25,14 @@ for (const path of sources) {
   if (/TODO(?!\(#\d+\))/.test(text) && path !== 'tools/tidy.ts') findings.push(`${path}: TODO without an issue`)
 }
 for (const path of sources.filter((path) => /^libs\/[^/]+\/src\/open-[^/]+\.ts$/.test(path))) {
+  if (!readFileSync(`${dirname(dirname(path))}/package.json`, 'utf8').includes('"layer:port"')) continue
   const port = basename(path, '.ts').slice('open-'.length)
   if (!existsSync(`${dirname(path)}/${port}.conformance.ts`)) findings.push(`${path}: the port ${port} has no conformance suite`)
+}
+// A guarantee is worth its test: `[`file`] title` must name a test of that file.
+for (const [, path = '', title = ''] of readFileSync('GUARANTEES.md', 'utf8').matchAll(/\[`([^`]+)`\](?: ([^.;\n]+))?/g)) {
+  if (!existsSync(path)) findings.push(`GUARANTEES.md: there is no ${path}`)
+  else if (title !== '' && !readFileSync(path, 'utf8').includes(title)) findings.push(`GUARANTEES.md: ${path} has no test "${title}"`)
 }
 
 for (const finding of findings) console.error(finding)
