@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { buildBloomFilter, valueHashes, wordHashes } from './bloom-filter.ts'
 import { ByteWriter } from './bytes.ts'
 import { packNumbers } from './integers.ts'
-import { writeStream, writeStreamReference, type StreamReference } from './streams.ts'
+import { StreamWriter, writeStreamReference, type StreamReference } from './streams.ts'
 import { MAX_TABLE_ROWS, type Column, type DictionaryColumn, type NumberColumn, type Table, type TextColumn } from './table.ts'
 import { tokenWordHashes } from './token-words.ts'
 import type { Tokens } from './tokens.ts'
@@ -32,9 +32,13 @@ export function encodeFragment(table: Table, { purpose }: EncodeOptions = { purp
   }
   footer.f64(minTimeOffset)
   footer.f64(maxTimeOffset)
-  writeStreamReference(footer, writeStream(body, packNumbers(table.timeOffsets), purpose))
+  const streams = new StreamWriter(body, purpose)
+  writeStreamReference(footer, streams.write(packNumbers(table.timeOffsets)))
   footer.u32(table.columns.length)
-  for (const column of table.columns) writeColumn(body, footer, column, table, purpose)
+  for (const column of table.columns) writeColumn(streams, footer, column, table, purpose)
+  const blocks = streams.finish()
+  footer.u32(blocks.length)
+  for (const block of blocks) writeStreamReference(footer, block)
 
   const footerBytes = footer.finish()
   body.raw(footerBytes)
@@ -58,13 +62,13 @@ export const FORMAT_VERSION = 1
 export const TYPE_CODES: Record<Column['type'], number> = { string: 1, json: 2, numeral: 3, number: 4, literal: 5 }
 export const LAYOUT_CODES: Record<Column['layout'] | 'template', number> = { dictionary: 1, text: 2, number: 3, literal: 4, template: 5 }
 
-function writeColumn(body: ByteWriter, footer: ByteWriter, column: Column, table: Table, purpose: EncodeOptions['purpose']): void {
+function writeColumn(writer: StreamWriter, footer: ByteWriter, column: Column, table: Table, purpose: EncodeOptions['purpose']): void {
   const { rows } = table
   footer.text(column.name)
   footer.u8(TYPE_CODES[column.type])
   const streams: StreamReference[] = []
   const write = (raw: Uint8Array): void => {
-    streams.push(writeStream(body, raw, purpose))
+    streams.push(writer.write(raw))
   }
   let references: readonly number[] = []
   let layout: keyof typeof LAYOUT_CODES = column.layout

@@ -6,7 +6,7 @@ import { dataStreams, decodeColumn, decodeTextRows, isTextColumn, neededStreams,
 import { FORMAT_VERSION, FRAGMENT_END_MAGIC, FRAGMENT_MAGIC, LAYOUT_CODES, TYPE_CODES, VALUE_FILTER, WORD_FILTER } from './encode-fragment.ts'
 import { FragmentCorruptError, type ColumnHeader, type Fragment, type FragmentHeader, type ReadRange } from './fragment.ts'
 import { unpackNumbers } from './integers.ts'
-import { readStreamReference, unpackStream, type StreamReference } from './streams.ts'
+import { readStreamReference, sharedStream, STREAM_CODECS, unpackStream, type StreamReference } from './streams.ts'
 import { stringsFrom, textsOf } from './strings.ts'
 import { MAX_TABLE_ROWS, type Column, type Table, type TextColumn } from './table.ts'
 
@@ -17,7 +17,9 @@ export async function openFragment(read: ReadRange, encodedBytes: number): Promi
   const footerBytes = footerLength(tail, encodedBytes)
   const footerStart = encodedBytes - TRAILER_BYTES - footerBytes
   if (footerStart < tailStart) tail = await read(footerStart, encodedBytes)
-  return new OpenFragment(parseFooter(tail.subarray(tail.length - TRAILER_BYTES - footerBytes)), read)
+  const footer = parseFooter(tail.subarray(tail.length - TRAILER_BYTES - footerBytes))
+  // A small fragment has been read whole by now.
+  return new OpenFragment(footer, tail.length === encodedBytes ? (start, end) => Promise.resolve(tail.subarray(start, end)) : read)
 }
 
 /** The same over bytes in memory. @throws FragmentCorruptError */
@@ -29,7 +31,11 @@ export function openFragmentBytes(bytes: Uint8Array): Fragment {
 export function decodeFragment(bytes: Uint8Array): Table {
   const footer = parseBytes(bytes)
   const { rows, dayNs } = footer.header
-  const unpack = (stream: StreamReference): Uint8Array => unpackStream(bytes.subarray(stream.start, stream.start + stream.encodedBytes), stream)
+  const blocks: Uint8Array[] = []
+  const unpack = (stream: StreamReference): Uint8Array => {
+    if (stream.codec !== STREAM_CODECS.shared) return unpackStream(bytes.subarray(stream.start, stream.start + stream.encodedBytes), stream)
+    return sharedStream((blocks[stream.crc] ??= unpack(blockOf(footer, stream))), stream)
+  }
   const columns: Column[] = []
   const decode = (column: StoredColumn): Column => decodeColumn(column, rows, dataStreams(column).map(unpack), (index) => columns[index])
   // Those that others refer to come first.
@@ -47,11 +53,14 @@ interface Footer {
   readonly header: FragmentHeader
   readonly times: StreamReference
   readonly columns: readonly StoredColumn[]
+  /** What the small streams share. */
+  readonly blocks: readonly StreamReference[]
 }
 
 class OpenFragment implements Fragment {
   readonly #footer: Footer
   readonly #read: ReadRange
+  readonly #blocks = new Map<number, Promise<Uint8Array>>()
   #indexes: Map<string, number[]> | undefined
 
   constructor(footer: Footer, read: ReadRange) {
@@ -169,8 +178,26 @@ class OpenFragment implements Fragment {
   }
 
   async #stream(stream: StreamReference): Promise<Uint8Array> {
+    if (stream.codec === STREAM_CODECS.shared) return sharedStream(await this.#block(stream), stream)
     return unpackStream(await this.#read(stream.start, stream.start + stream.encodedBytes), stream)
   }
+
+  /** Kept as long as the fragment is open: most columns have a stream in it. */
+  #block(stream: StreamReference): Promise<Uint8Array> {
+    let block = this.#blocks.get(stream.crc)
+    if (block === undefined) {
+      block = this.#stream(blockOf(this.#footer, stream))
+      this.#blocks.set(stream.crc, block)
+      block.catch(() => this.#blocks.delete(stream.crc)) // so that a failed read is tried again
+    }
+    return block
+  }
+}
+
+function blockOf({ blocks }: Footer, { crc }: StreamReference): StreamReference {
+  const block = blocks[crc]
+  if (block === undefined || block.codec === STREAM_CODECS.shared) throw new FragmentCorruptError(`there is no block ${crc}`)
+  return block
 }
 
 function parseBytes(bytes: Uint8Array): Footer {
@@ -200,7 +227,8 @@ function parseFooter(bytes: Uint8Array, whole?: Uint8Array): Footer {
   const maxTimeOffset = reader.f64()
   const times = readStreamReference(reader)
   const columns = Array.from({ length: reader.u32() }, () => parseColumn(reader))
-  return { header: { formatVersion: FORMAT_VERSION, rows, dayNs, minTimeOffset, maxTimeOffset, columns }, times, columns }
+  const blocks = Array.from({ length: reader.u32() }, () => readStreamReference(reader))
+  return { header: { formatVersion: FORMAT_VERSION, rows, dayNs, minTimeOffset, maxTimeOffset, columns }, times, columns, blocks }
 }
 
 function parseColumn(reader: ByteReader): StoredColumn {

@@ -1,24 +1,29 @@
 import fc from 'fast-check'
 import { ByteWriter } from './bytes.ts'
 import { FragmentCorruptError } from './fragment.ts'
-import { STREAM_CODECS, unpackStream, writeStream, type StreamReference } from './streams.ts'
+import { sharedStream, STREAM_CODECS, StreamWriter, unpackStream, type StreamReference } from './streams.ts'
 
-function packed(raw: Uint8Array): { readonly stream: StreamReference; readonly encoded: Uint8Array } {
+function packed(...streams: readonly Uint8Array[]): { readonly stream: StreamReference; readonly encoded: Uint8Array; readonly unpacked: readonly Uint8Array[] } {
   const body = new ByteWriter()
-  const stream = writeStream(body, raw, 'fresh')
-  return { stream, encoded: body.finish().slice() }
+  const writer = new StreamWriter(body, 'fresh')
+  const references = streams.map((raw) => writer.write(raw))
+  const blocks = writer.finish()
+  const bytes = body.finish().slice()
+  const bytesOf = ({ start, encodedBytes }: StreamReference): Uint8Array => bytes.subarray(start, start + encodedBytes)
+  const unpacked = references.map((stream) => (stream.codec === STREAM_CODECS.shared ? sharedStream(unpackStream(bytesOf(blocks[stream.crc]!), blocks[stream.crc]!), stream) : unpackStream(bytesOf(stream), stream)))
+  return { stream: references[0]!, encoded: bytesOf(references[0]!), unpacked }
 }
 
 describe('a stream', () => {
-  it('is given back whatever is in it', () => {
+  it('is given back whatever is in it and beside it', () => {
     const mostlyZero = fc.array(fc.tuple(fc.nat(1999), fc.nat(255)), { maxLength: 40 }).map((places) => {
       const raw = new Uint8Array(2000)
       for (const [position, byte] of places) raw[position] = byte
       return raw
     })
-    fc.assert(fc.property(fc.oneof(mostlyZero, fc.uint8Array({ maxLength: 400 })), (raw) => {
-      const { stream, encoded } = packed(raw)
-      expect(unpackStream(encoded, stream)).toEqual(raw)
+    const large = fc.uint8Array({ minLength: 1, maxLength: 9 }).map((pattern) => Uint8Array.from({ length: 300_000 }, (_, i) => pattern[i % pattern.length]! ^ (i >> 12)))
+    fc.assert(fc.property(fc.array(fc.oneof({ weight: 5, arbitrary: mostlyZero }, { weight: 5, arbitrary: fc.uint8Array({ maxLength: 400 }) }, { weight: 1, arbitrary: large }), { minLength: 1, maxLength: 30 }), (streams) => {
+      expect(packed(...streams).unpacked).toEqual(streams)
     }))
   })
 

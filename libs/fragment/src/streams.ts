@@ -1,5 +1,5 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { ByteReader, ByteWriter } from './bytes.ts'
+import { ByteWriter, type ByteReader } from './bytes.ts'
 import { FragmentCorruptError } from './fragment.ts'
 
 /** Where one stream stands in a fragment, and how it is packed. */
@@ -14,26 +14,64 @@ export interface StreamReference {
 }
 
 /** How a stream is packed. Never renumber: old files hold them. */
-export const STREAM_CODECS = { raw: 0, zstd: 1, sparse: 2 } as const
+export const STREAM_CODECS = { raw: 0, zstd: 1, sparse: 2, shared: 3 } as const
 
-/** Appends a stream to the body, packed when that saves bytes. */
-export function writeStream(body: ByteWriter, raw: Uint8Array, purpose: keyof typeof ZSTD_OPTIONS): StreamReference {
-  let codec: number = STREAM_CODECS.raw
-  let encoded = raw
-  const sparse = raw.length >= MIN_COMPRESSED_BYTES ? packSparse(raw) : undefined
-  if (sparse !== undefined) {
-    codec = STREAM_CODECS.sparse
-    encoded = sparse
-  } else if (raw.length >= MIN_COMPRESSED_BYTES) {
-    const packed = zstdCompressSync(raw, ZSTD_OPTIONS[purpose])
-    if (packed.length < raw.length) {
-      codec = STREAM_CODECS.zstd
-      encoded = packed
-    }
+/**
+ * Lays the streams of a fragment out behind its head. A large stream is packed by itself; small ones go together into blocks, since a call of zstd costs as much as
+ * some 20 KB of its work and a batch of a hundred events has dozens of streams. A shared stream's reference tells where it is in its block, before packing,
+ * and `crc` is the block's number.
+ */
+export class StreamWriter {
+  readonly #body: ByteWriter
+  readonly #purpose: keyof typeof ZSTD_OPTIONS
+  readonly #blocks: StreamReference[] = []
+  #block = new ByteWriter(4096)
+
+  constructor(body: ByteWriter, purpose: keyof typeof ZSTD_OPTIONS) {
+    this.#body = body
+    this.#purpose = purpose
   }
-  const start = body.length
-  body.raw(encoded)
-  return { codec, start, encodedBytes: encoded.length, rawBytes: raw.length, crc: crc32(encoded) }
+
+  write(raw: Uint8Array): StreamReference {
+    const sparse = raw.length >= MIN_COMPRESSED_BYTES ? packSparse(raw) : undefined
+    if (sparse !== undefined) return this.#append(STREAM_CODECS.sparse, sparse, raw.length)
+    if (raw.length >= MIN_LARGE_BYTES || raw.length === 0) return this.#pack(raw)
+    if (this.#block.length + raw.length > MAX_BLOCK_BYTES) this.#closeBlock()
+    const start = this.#block.length
+    this.#block.raw(raw)
+    return { codec: STREAM_CODECS.shared, start, encodedBytes: raw.length, rawBytes: raw.length, crc: this.#blocks.length }
+  }
+
+  /** Ends the last block. Answers all of them, in the order of their numbers. */
+  finish(): readonly StreamReference[] {
+    if (this.#block.length > 0) this.#closeBlock()
+    return this.#blocks
+  }
+
+  #closeBlock(): void {
+    this.#blocks.push(this.#pack(this.#block.finish()))
+    this.#block = new ByteWriter(4096)
+  }
+
+  #pack(raw: Uint8Array): StreamReference {
+    if (raw.length >= MIN_COMPRESSED_BYTES) {
+      const packed = zstdCompressSync(raw, ZSTD_OPTIONS[this.#purpose])
+      if (packed.length < raw.length) return this.#append(STREAM_CODECS.zstd, packed, raw.length)
+    }
+    return this.#append(STREAM_CODECS.raw, raw, raw.length)
+  }
+
+  #append(codec: number, encoded: Uint8Array, rawBytes: number): StreamReference {
+    const start = this.#body.length
+    this.#body.raw(encoded)
+    return { codec, start, encodedBytes: encoded.length, rawBytes, crc: crc32(encoded) }
+  }
+}
+
+/** A stream out of its unpacked block. @throws FragmentCorruptError */
+export function sharedStream(block: Uint8Array, { start, rawBytes }: StreamReference): Uint8Array {
+  if (start + rawBytes > block.length) throw new FragmentCorruptError('a stream lies beyond its block')
+  return block.subarray(start, start + rawBytes)
 }
 
 /** Checks and unpacks the bytes of a stream. @throws FragmentCorruptError */
@@ -101,6 +139,10 @@ export function readStreamReference(footer: ByteReader): StreamReference {
 
 /** A zstd call costs 12-15 µs; below this size it saves too little. */
 const MIN_COMPRESSED_BYTES = 96
+/** From here on a stream is worth a call of zstd of its own, and a reader that wants only it need not unpack others. */
+const MIN_LARGE_BYTES = 16 * 1024
+/** What a reader unpacks at most for one small stream: half a millisecond. */
+const MAX_BLOCK_BYTES = 512 * 1024
 /** 80 bytes at most, never more than what is replaced; with more of them zstd packs better. */
 const MAX_SPARSE_BYTES = 16
 /** Level 1 is best for text as it stands, level 3 finds the ids that come again among raw ones. Higher gains nothing on typed streams. */
