@@ -28,12 +28,22 @@ export async function routeBatches(options: RouterOptions, signal: AbortSignal):
       try {
         await routeFromCommit(options, assignment)
       } catch (error) {
-        if (error instanceof BusCorruptError || error instanceof OffsetTrimmedError) throw error
+        if (error instanceof BusCorruptError || (error instanceof OffsetTrimmedError && (await isLost(options, assignment)))) throw error
         log.warn({ err: error, partition: assignment.partition }, 'routing starts again from the commit')
         await clock.sleep(RESTART_PAUSE_MS, assignment.signal)
       }
     }
   })
+}
+
+/**
+ * Whether batches that were never committed are gone. Else the writer has committed what an earlier router had routed, and the bus has trimmed it, while this one
+ * was about to route it again.
+ */
+async function isLost({ bus, catalog, topics }: RouterOptions, { partition }: Assignment): Promise<boolean> {
+  const startOffset = await bus.startOffset(topics.batches, partition)
+  const { nextSourceOffset } = await catalog.readPosition(`${topics.generation}/${partition}`)
+  return nextSourceOffset < startOffset
 }
 
 /** Long enough not to hammer an engine that is down. */
