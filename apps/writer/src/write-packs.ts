@@ -65,20 +65,24 @@ async function writeFromCommit(options: WriterOptions, ownerId: string, { partit
 
   const writer = new StreamWriter(options, { partition, stream, claim, known, signal })
   const records = read(claim.nextOffset)[Symbol.asyncIterator]()
-  let next = records.next()
+  const readNext = (): ReturnType<typeof records.next> => {
+    const reading = records.next()
+    reading.catch(() => undefined) // nobody waits for it during a flush; it is awaited after
+    return reading
+  }
+  let next = readNext()
   try {
     for (;;) {
       const arrived = await (writer.due === undefined ? next : Promise.race([next, writer.due]))
       if (arrived !== undefined) {
         if (arrived.done === true) break
         for (const record of arrived.value) await writer.add(record)
-        next = records.next()
+        next = readNext()
       }
       if (writer.isDue()) await writer.flush()
     }
     await writer.flush()
   } finally {
-    next.catch(() => undefined) // the read ends with the assignment; nobody waits for it any more
     await records.return?.()
   }
 }
