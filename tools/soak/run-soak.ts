@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import { Agent } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, createTenant, type Tenant } from '../client/millrace-client.ts'
+import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
+import { runName } from '../load/ledger-event.ts'
+import { openLedger, type Ledger } from '../load/ledger.ts'
+import { runLoad, type LoadSummary } from '../load/run-load.ts'
+import { freePort } from '../process/free-port.ts'
+import { readUsage, type ProcessUsage } from '../process/process-usage.ts'
+import { startStandalone } from '../process/standalone-process.ts'
+import { askQuestions, type QueryStatistics } from './ask-questions.ts'
+import { factsSource, type RequestFacts } from './request-facts.ts'
+
+export interface SoakOptions {
+  readonly minutes: number
+  readonly rate: number
+  readonly batch: number
+  readonly tenants: number
+  readonly queries: number
+  readonly seed: number
+  /** Holds the data, the ledger and the system's log. */
+  readonly folder: string
+  readonly onProgress?: (line: string) => void
+}
+
+export interface SoakReport {
+  readonly load: LoadSummary
+  readonly queries: QueryStatistics
+  readonly verdict: LedgerVerdict
+  readonly usage: ProcessUsage
+  /** RSS every ten seconds. */
+  readonly rssBytes: readonly number[]
+  readonly problems: readonly string[]
+  readonly isGreen: boolean
+}
+
+/** Share of the answers that must say that they are complete, and at most two seconds behind. */
+const MIN_GOOD_SHARE = 0.999
+const WATCH_MS = 10_000
+
+/** Sends a steady load without faults and asks questions all the while. */
+export async function runSoak(options: SoakOptions): Promise<SoakReport> {
+  const { folder, seed, onProgress = () => undefined } = options
+  await using instance = startStandalone({ port: await freePort(), dataFolder: join(folder, 'data'), logFile: join(folder, 'standalone.log') })
+  if ((await instance.ready()) === 'ended') throw new Error('the standalone ended at once')
+  const run = runName()
+  const tenants: Tenant[] = []
+  for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(instance.url, instance.adminKey, `soak-${run}-${index}`))
+  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now() })
+  const requests = tenants.map((): RequestFacts[] => [])
+  const stop = AbortSignal.timeout(options.minutes * 60_000)
+  const agent = new Agent({ keepAlive: true })
+  const rssBytes: number[] = []
+  const watching = (async () => {
+    while (!stop.aborted) {
+      await sleep(WATCH_MS, undefined, { signal: stop }).catch(() => undefined)
+      const { rssBytes: now, cpuSeconds } = readUsage(instance.pid)
+      rssBytes.push(now)
+      onProgress(`${ledger.requests.size} requests, RSS ${Math.round(now / 1e6)} MB, CPU ${cpuSeconds.toFixed(1)} s`)
+    }
+  })()
+  const [load, queries] = await Promise.all([
+    runLoad({ url: instance.url, ledger: withFacts(ledger, requests, factsSource(seed)), rate: options.rate, batch: options.batch, cutShare: 0 }, stop),
+    askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(instance.url, apiKey, agent)), requests, perSecond: options.queries, seed }, stop),
+    watching,
+  ])
+  const usage = readUsage(instance.pid)
+  onProgress('checking the ledger')
+  const verdict = await checkLedger(instance.url, ledger)
+  agent.destroy()
+  const problems = [...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong]
+  if (queries.complete < queries.asked * MIN_GOOD_SHARE) problems.push(`only ${queries.complete} of ${queries.asked} answers are complete`)
+  if (queries.fresh < queries.asked * MIN_GOOD_SHARE) problems.push(`only ${queries.fresh} of ${queries.asked} answers are at most two seconds behind`)
+  if (load.sentEvents < options.rate * options.minutes * 60 * 0.95) problems.push(`only ${load.sentEvents} events were sent`)
+  return { load, queries, verdict, usage, rssBytes, problems, isGreen: verdict.isGreen && problems.length === 0 }
+}
+
+/** Counts every request when it is noted, so that answers can be checked while the load runs. */
+function withFacts(ledger: Ledger, requests: readonly RequestFacts[][], factsOf: (sent: RequestFacts['sent']) => RequestFacts): Ledger {
+  const known = new Map<number, RequestFacts>()
+  return {
+    header: ledger.header,
+    requests: ledger.requests,
+    sent(request) {
+      const facts = factsOf(request)
+      known.set(request.request, facts)
+      requests[request.tenant]?.push(facts)
+      ledger.sent(request)
+    },
+    async settled(request, end) {
+      await ledger.settled(request, end)
+      const facts = known.get(request)
+      if (facts !== undefined) facts.end = end
+      known.delete(request)
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(), // the file belongs to the one that opened it
+  }
+}
