@@ -1,0 +1,90 @@
+import { BusFullError, BusUnavailableError, MAX_BUS_RECORD_BYTES, type Bus } from '@millrace/bus/bus'
+import { topicsOf } from '@millrace/bus/topics'
+import { decodeBatchRecord } from '@millrace/fragment/batch-record-codec'
+import { rowsOf, tableOf } from '@millrace/fragment/plain-rows'
+import { decodeFragment } from '@millrace/fragment/read-fragment'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { createLog } from '@millrace/telemetry/log'
+import { createBatcher, MAX_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
+import type { IntakeRequest } from './intake-request.ts'
+
+const topics = topicsOf({ generation: 'g1', partitions: 4 })
+
+/** A bus whose appends do what `append` says; the test keeps what was appended. */
+function busThat(append: (attempt: number) => Promise<void>): { readonly bus: Bus; readonly records: Uint8Array[] } {
+  const records: Uint8Array[] = []
+  let attempts = 0
+  const bus = {
+    append: async (_topic: string, _partition: number, value: Uint8Array) => {
+      await append(++attempts)
+      return records.push(value) - 1
+    },
+  } as unknown as Bus
+  return { bus, records }
+}
+
+const request = (n: number, values: ReadonlyMap<string, number | string> = new Map([['@n', n]]), tenantId = 't'): IntakeRequest => {
+  const id = new Uint8Array(16).fill(n)
+  return { tenantId, partition: 0, rows: 1, sourceBytes: 100, receivedMs: n, units: [{ id, part: 0, window: 'retry', rows: 1 }], tables: [{ kind: 'log', table: tableOf([{ timeOffset: n, values }]) }] }
+}
+const batcherOver = (bus: Bus): ReturnType<typeof createBatcher> => createBatcher({ bus, topics, clock: systemClock, log: createLog('silent') })
+
+describe('the batcher', () => {
+  it('puts requests that arrive together into one record, each with its own rows', async () => {
+    const { bus, records } = busThat(() => Promise.resolve())
+    const batcher = batcherOver(bus)
+    await Promise.all([1, 2, 3].map(async (n) => await batcher.submit(request(n))))
+    expect(records.length).toBe(1)
+    const record = decodeBatchRecord(records[0]!)
+    expect(record.requests.map(({ id, firstRow, rows }) => [id[0], firstRow, rows])).toEqual([[1, 0, 1], [2, 1, 1], [3, 2, 1]])
+    expect(record.receivedMs).toBe(1)
+    const rows = record.fragments.flatMap(({ bytes }) => rowsOf(decodeFragment(bytes)))
+    expect(rows.map(({ values }) => values.get('@n')).sort()).toEqual([1, 2, 3])
+  })
+
+  it('never puts two tenants into one record', async () => {
+    const { bus, records } = busThat(() => Promise.resolve())
+    const batcher = batcherOver(bus)
+    await Promise.all([batcher.submit(request(1)), batcher.submit(request(2, undefined, 'other'))])
+    expect(records.map((record) => decodeBatchRecord(record).tenantId).sort()).toEqual(['other', 't'])
+  })
+
+  it('repeats an append of unknown outcome under the same ids', async () => {
+    const { bus, records } = busThat((attempt) => (attempt < 3 ? Promise.reject(new BusUnavailableError('unknown')) : Promise.resolve()))
+    await batcherOver(bus).submit(request(7))
+    expect(decodeBatchRecord(records[0]!).requests[0]?.id[0]).toBe(7)
+  })
+
+  it('tells every request of a record that the bus does not take it', async () => {
+    const { bus } = busThat(() => Promise.reject(new BusFullError('full')))
+    const batcher = batcherOver(bus)
+    const results = await Promise.allSettled([batcher.submit(request(1)), batcher.submit(request(2))])
+    expect(results.map((result) => result.status === 'rejected' && (result.reason as Error).name)).toEqual(['BusFullError', 'BusFullError'])
+  })
+
+  it('refuses at once when too much waits, and takes requests again when it has drained', async () => {
+    let open: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const { bus } = busThat(async () => await gate)
+    const batcher = batcherOver(bus)
+    const large = batcher.submit({ ...request(1), sourceBytes: MAX_WAITING_BYTES })
+    await expect(batcher.submit(request(2))).rejects.toThrow(BusFullError)
+    open()
+    await large
+    await systemClock.sleep(0)
+    await batcher.submit(request(3))
+  })
+
+  it('halves a record that would be too large, and refuses a request that is so alone', async () => {
+    const { bus, records } = busThat(() => Promise.resolve())
+    const batcher = batcherOver(bus)
+    // Random letters do not compress.
+    const letters = (bytes: number): string => Buffer.from(Uint8Array.from({ length: bytes }, () => 97 + Math.floor(Math.random() * 26))).toString('latin1')
+    await Promise.all([1, 2, 3].map(async (n) => await batcher.submit(request(n, new Map([['@noise', letters(600_000)]])))))
+    expect(records.length).toBeGreaterThan(1)
+    for (const record of records) expect(record.length).toBeLessThan(MAX_BUS_RECORD_BYTES)
+    await expect(batcher.submit(request(4, new Map([['@noise', letters(3_000_000)]])))).rejects.toThrow(RecordTooLargeError)
+  })
+})
