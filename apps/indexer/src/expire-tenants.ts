@@ -1,5 +1,5 @@
 import { NS_PER_DAY, NS_PER_MS, type EventKind } from '@millrace/event/event'
-import type { SealerOptions } from './seal-stream.ts'
+import type { SealerOptions } from './sealer-options.ts'
 
 /**
  * Removes the rows of days beyond each tenant's retention, and those that a merge has replaced for longer than `graceMs`; the sweep takes their bytes

@@ -1,6 +1,6 @@
 import type { SealedRow } from '@millrace/catalog/catalog'
 import type { FragmentDocument } from '@millrace/fragment-index/fragment-index'
-import type { SealerOptions } from './seal-stream.ts'
+import type { SealerOptions } from './sealer-options.ts'
 
 /** A sealed row, and the words of its messages; undefined when they are too many to be of use. */
 export interface IndexedRow {

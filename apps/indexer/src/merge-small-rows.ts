@@ -4,7 +4,7 @@ import type { PackSource } from '@millrace/fragment/build-pack'
 import { MAX_TABLE_ROWS } from '@millrace/fragment/table'
 import { indexRows } from './index-rows.ts'
 import { readFragmentBytes, storeMerged } from './seal-entries.ts'
-import type { SealerOptions } from './seal-stream.ts'
+import type { SealerOptions } from './sealer-options.ts'
 
 export interface MergeScope {
   readonly stream: string

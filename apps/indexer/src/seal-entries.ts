@@ -4,7 +4,7 @@ import { FragmentCorruptError } from '@millrace/fragment/fragment'
 import type { BuiltPack, PackOrder, PackSource } from '@millrace/fragment/build-pack'
 import { defineJob } from '@millrace/runtime/workers'
 import type { IndexedRow } from './index-rows.ts'
-import type { SealerOptions } from './seal-stream.ts'
+import type { SealerOptions } from './sealer-options.ts'
 
 /**
  * Merges the packs of some commit entries into sealed fragments by tenant, kind and day, all in one object, and names them by the tag `seal`.

@@ -1,6 +1,7 @@
 import type { Bus } from '@millrace/bus/bus'
 import type { Topics } from '@millrace/bus/topics'
-import { sealStream, type SealerOptions } from './seal-stream.ts'
+import { sealStream } from './seal-stream.ts'
+import type { SealerOptions } from './sealer-options.ts'
 import { createWakeUp } from './wake-up.ts'
 
 /**

@@ -1,27 +1,11 @@
-import type { Catalog, CommitEntry, SealPosition } from '@millrace/catalog/catalog'
-import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
-import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
-import type { Clock } from '@millrace/runtime/clock'
-import type { Random } from '@millrace/runtime/random'
-import type { Workers } from '@millrace/runtime/workers'
-import type { Log } from '@millrace/telemetry/log'
+import type { CommitEntry, SealPosition } from '@millrace/catalog/catalog'
 import { expireTenants } from './expire-tenants.ts'
 import { indexRows } from './index-rows.ts'
 import { mergeSmallRows } from './merge-small-rows.ts'
 import { sealEntries } from './seal-entries.ts'
+import { GRACE_MS, type SealerOptions } from './sealer-options.ts'
 import { createSweep, type Sweep } from './sweep-objects.ts'
 import type { WakeUp } from './wake-up.ts'
-
-export interface SealerOptions {
-  readonly catalog: Catalog
-  readonly store: FragmentStore
-  readonly index: FragmentIndex
-  readonly clock: Clock
-  readonly random: Random
-  /** Merge and encode, away from the event loop. */
-  readonly workers: Workers
-  readonly log: Log
-}
 
 /**
  * Turns the packs of one stream into sealed fragments, as long as this process is its sealer: seal, index, merge what is small, forget
@@ -57,8 +41,6 @@ const SEAL_ENTRIES = 64
 const SEAL_AGE_MS = 20_000
 /** Encoded bytes that one seal takes in: decoded they are some ten times as many, all in one worker's memory. */
 const MAX_SEAL_BYTES = 12 * 1024 * 1024
-/** Sealed entries stay this long for readers that began before: twice the longest query. */
-export const GRACE_MS = 120_000
 /** Retention goes by days; sweeps only free disk. */
 const HOUSEKEEPING_INTERVAL_MS = 60_000
 

@@ -1,6 +1,6 @@
 import type { SealPosition } from '@millrace/catalog/catalog'
 import { objectKeyText, type ObjectKey } from '@millrace/fragment-store/fragment-store'
-import { GRACE_MS, type SealerOptions } from './seal-stream.ts'
+import { GRACE_MS, type SealerOptions } from './sealer-options.ts'
 
 /** Removes objects that nothing names and nothing can name any more. */
 export interface Sweep {

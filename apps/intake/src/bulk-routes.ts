@@ -3,14 +3,13 @@ import type { ServerResponse } from 'node:http'
 import { decodeDocuments, type Rejection } from '@millrace/wire/decode-events'
 import { BulkSyntaxError, splitBulk, type BulkItem } from '@millrace/wire/elasticsearch/decode-bulk'
 import { renderBulkReply, type BulkReplyItem } from '@millrace/wire/elasticsearch/render-bulk-reply'
-import type { IntakeContext } from './create-intake-routes.ts'
+import type { IntakeContext } from './intake-context.ts'
 import { decodeOptions } from './event-times.ts'
-import { idempotencyKeyOf } from './events-route.ts'
 import { RECEIPT_HEADER, REQUEST_KEY_HEADER } from './headers.ts'
 import type { Placed } from './intake-request.ts'
 import { MAX_BULK_BODY_BYTES } from './read-body.ts'
 import { refuse } from '@millrace/http/refuse'
-import { identityOfBody, identityOfChance, identityOfCreate, identityOfKey, isIdempotencyKey, type RequestIdentity } from './request-ids.ts'
+import { idempotencyKeyOf, identityOfBody, identityOfChance, identityOfCreate, identityOfKey, isIdempotencyKey, type RequestIdentity } from './request-ids.ts'
 
 /** `_bulk` as Elasticsearch answers it: 200 with one item per action. Back-pressure is for the whole request, before any item is taken. */
 export function bulkRoutes(context: IntakeContext): readonly Route[] {

@@ -1,13 +1,12 @@
-import type { IncomingMessage } from 'node:http'
 import { RECEIPT_HEADER, REQUEST_KEY_HEADER } from './headers.ts'
 import type { Route } from '@millrace/http/route'
 import { sendJson } from '@millrace/http/send-json'
 import { decodeEvents } from '@millrace/wire/decode-events'
 import { decodeOptions } from './event-times.ts'
 import { refuse } from '@millrace/http/refuse'
-import type { IntakeContext } from './create-intake-routes.ts'
+import type { IntakeContext } from './intake-context.ts'
 import { MAX_EVENTS_BODY_BYTES } from './read-body.ts'
-import { identityOfBody, identityOfChance, identityOfKey, isIdempotencyKey, type RequestIdentity } from './request-ids.ts'
+import { idempotencyKeyOf, identityOfBody, identityOfChance, identityOfKey, isIdempotencyKey, type RequestIdentity } from './request-ids.ts'
 
 /**
  * `POST /v1/events`: NDJSON, a JSON array or one object. Answers 200 with how many events were accepted and which were refused, why;
@@ -44,8 +43,3 @@ export function eventsRoute(context: IntakeContext): Route {
 
 /** More would make the answer larger than many requests; the count is always exact. */
 const MAX_LISTED_REJECTIONS = 1000
-
-export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
-  const value = request.headers['idempotency-key']
-  return Array.isArray(value) ? value.join(', ') : value
-}

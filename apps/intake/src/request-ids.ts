@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { TenantId } from '@millrace/event/event'
 import { REQUEST_ID_BYTES } from '@millrace/fragment/batch-record-codec'
 import type { Random } from '@millrace/runtime/random'
@@ -33,6 +34,12 @@ export function identityOfBody(keyHash: string, body: Uint8Array): RequestIdenti
 /** Nothing tells a repetition from a second event: each request is new, and only intake's own repeated appends share the id. */
 export function identityOfChance(random: Random): RequestIdentity {
   return { id: random.bytes(REQUEST_ID_BYTES), window: 'retry' }
+}
+
+/** The value of the header `Idempotency-Key`. */
+export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
+  const value = request.headers['idempotency-key']
+  return Array.isArray(value) ? value.join(', ') : value
 }
 
 /** True for a value of the header `Idempotency-Key` that can be used. */

@@ -8,7 +8,7 @@ import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
 import { openFragmentStore } from '@millrace/fragment-store/open-fragment-store'
 import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemDisk } from '@millrace/runtime/system-disk'
-import type { Runtime } from './open-standalone.ts'
+import type { Runtime } from './runtime.ts'
 
 /** What both threads of the process open over the same folder, each for itself. */
 export interface ReadingPorts {

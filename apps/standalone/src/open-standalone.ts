@@ -19,28 +19,14 @@ import { createQueryRoutes } from '@millrace/query/create-query-routes'
 import { createFrontier } from '@millrace/query/frontier'
 import { createThreadedEngine } from '@millrace/query/threaded-engine'
 import { routeBatches } from '@millrace/router/route-batches'
-import type { Clock } from '@millrace/runtime/clock'
-import type { Disk } from '@millrace/runtime/disk'
-import type { Failpoints } from '@millrace/runtime/failpoints'
 import type { Random } from '@millrace/runtime/random'
 import { openServiceThread } from '@millrace/runtime/service-thread'
-import type { Workers } from '@millrace/runtime/workers'
-import type { Log } from '@millrace/telemetry/log'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { bootstrapKeys, type BootstrapKeys } from './bootstrap-keys.ts'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
 import type { EngineThreadData } from './engine-thread.ts'
-
-/** The doors to the machine, or to a simulator. */
-export interface Runtime {
-  readonly disk: Disk
-  readonly clock: Clock
-  readonly random: Random
-  readonly failpoints: Failpoints
-  readonly workers: Workers
-  readonly log: Log
-}
+import type { Runtime } from './runtime.ts'
 
 export interface StandaloneOptions extends Runtime {
   /** Everything is kept below it. One process at a time. */

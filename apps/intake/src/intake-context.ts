@@ -1,0 +1,17 @@
+import type { TenantId } from '@millrace/event/event'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Random } from '@millrace/runtime/random'
+import type { Acceptor } from './accept-events.ts'
+import type { IntakeMetrics } from './intake-metrics.ts'
+import type { BodyReader } from './read-body.ts'
+
+/** What the handlers share. */
+export interface IntakeContext {
+  readonly acceptor: Acceptor
+  readonly bodies: BodyReader
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: IntakeMetrics
+  /** Days for which the tenant's events are kept. */
+  retentionOf(tenantId: TenantId): Promise<number>
+}
