@@ -1,5 +1,6 @@
 import type { Bus } from '@millrace/bus/bus'
 import { openBus } from '@millrace/bus/open-bus'
+import { splitBus } from '@millrace/bus/split-bus'
 import type { Catalog } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
@@ -29,9 +30,12 @@ export async function openReadingPorts(resources: AsyncDisposableStack, dataFold
   }
 }
 
-export async function openEmbeddedBus(resources: AsyncDisposableStack, dataFolder: string, { disk, clock, log }: Runtime): Promise<Bus> {
+/** @param deadLetters the topic of dead letters, which is never trimmed and so has a log of its own. */
+export async function openEmbeddedBus(resources: AsyncDisposableStack, dataFolder: string, { disk, clock, log }: Runtime, deadLetters: string): Promise<Bus> {
   const onTornTail = (bytes: number): void => {
     log.warn({ bytes }, 'the log ended in a record that was never acknowledged, which was cut off')
   }
-  return resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/bus`, disk, clock, failpoints: noFailpoints, onTornTail }))
+  const main = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/bus`, disk, clock, failpoints: noFailpoints, onTornTail }))
+  const other = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/dead-letters`, disk, clock, failpoints: noFailpoints, onTornTail }))
+  return splitBus(main, deadLetters, other)
 }

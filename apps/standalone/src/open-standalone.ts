@@ -19,7 +19,7 @@ import { createQueryRoutes } from '@millrace/query/create-query-routes'
 import { createFrontier } from '@millrace/query/frontier'
 import { createThreadedEngine } from '@millrace/query/threaded-engine'
 import { routeBatches } from '@millrace/router/route-batches'
-import type { Random } from '@millrace/runtime/random'
+import type { Clock } from '@millrace/runtime/clock'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
@@ -59,10 +59,11 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
   const { dataFolder, clock, random, log, engine = 'inline' } = options
   const resources = new AsyncDisposableStack()
   try {
-    const bus = await openEmbeddedBus(resources, dataFolder, options)
     const ports = await openReadingPorts(resources, dataFolder, options, 'owner')
     const { catalog } = ports
-    const topics = await openTopics(bus, catalog, random, options.partitions ?? DEFAULT_PARTITIONS)
+    const topics = topicsOf(await catalog.openGeneration({ generation: random.text(6), partitions: options.partitions ?? DEFAULT_PARTITIONS }))
+    const bus = await openEmbeddedBus(resources, dataFolder, options, topics.deadLetters)
+    for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await bus.createTopic(topic, { partitions: topics.partitions })
     await assertLogReachesCommits(bus, catalog, topics)
     const receiptSecret = await catalog.openSecret('receipt', random.text(32))
     const keys = await bootstrapKeys(catalog, random, options)
@@ -98,7 +99,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       url: `http://127.0.0.1:${server.port}`,
       keys,
       routes: [...intakeRoutes, ...routes],
-      failed: firstFailure(loops, stop.signal),
+      failed: Promise.race([firstFailure(loops, stop.signal), busFailure(bus, topics, clock, stop.signal)]),
       [Symbol.asyncDispose]: async () => await resources.disposeAsync(),
     }
   } catch (error) {
@@ -114,12 +115,6 @@ const QUERY_HEAP_MB = 2048
 /** Far above what one team's shippers send, and far below what keeps a process from answering others. */
 const DEFAULT_RATES: TenantRates = { requests: { perSecond: 5_000, burst: 20_000 }, bytes: { perSecond: 200 * 1024 * 1024, burst: 1024 * 1024 * 1024 } }
 
-async function openTopics(bus: Bus, catalog: Catalog, random: Random, partitions: number): Promise<Topics> {
-  const topics = topicsOf(await catalog.openGeneration({ generation: random.text(6), partitions }))
-  for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await bus.createTopic(topic, { partitions: topics.partitions })
-  return topics
-}
-
 /** A log that ends below what was committed has lost acknowledged records or belongs to another folder: new offsets would repeat old ids. */
 async function assertLogReachesCommits(bus: Bus, catalog: Catalog, topics: Topics): Promise<void> {
   for (let partition = 0; partition < topics.partitions; partition++) {
@@ -133,3 +128,15 @@ async function firstFailure(loops: readonly Promise<void>[], stopped: AbortSigna
   if (stopped.aborted) return await new Promise<never>(() => undefined)
   throw new Error('a part of the pipeline ended')
 }
+
+/** A log that failed takes nothing more until it is opened again, so the process must end, loudly, and be started again. */
+async function busFailure(bus: Bus, topics: Topics, clock: Clock, stopped: AbortSignal): Promise<never> {
+  while (!stopped.aborted) {
+    await clock.sleep(BUS_CHECK_MS, stopped)
+    if (!stopped.aborted) await bus.endOffset(topics.batches, 0)
+  }
+  return await new Promise<never>(() => undefined)
+}
+
+/** Senders are answered 503 for so long after a disk's error. */
+const BUS_CHECK_MS = 1_000

@@ -21,7 +21,7 @@ export interface Bus extends AsyncDisposable {
    */
   append(topic: string, partition: number, value: Uint8Array): Promise<number>
 
-  /** Offset that the next record will get. @throws {BusUnavailableError} */
+  /** Offset that the next record will get. @throws {BusUnavailableError} also when the bus takes no more appends until it is opened again. */
   endOffset(topic: string, partition: number): Promise<number>
 
   /** Offset of the oldest record kept; equals the end offset when none is. @throws {BusUnavailableError} */

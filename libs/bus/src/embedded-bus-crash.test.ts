@@ -126,9 +126,8 @@ describe('the embedded bus on a disk that loses power', () => {
           // Zeros written ahead would be most of what these small records take.
           await using bus = await openWithTopics(disk)
           disk.setCapacity(capacity + (await used(disk)))
-          for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 8 }, () => model.append(bus, random)))
+          for (let i = 0; i < 4 || model.failures.length === 0; i++) await Promise.all(Array.from({ length: 8 }, () => model.append(bus, random)))
           expect(model.failures.every((error) => error instanceof BusFullError)).toBe(true)
-          expect(model.failures.length).toBeGreaterThan(0)
           disk.setCapacity(Infinity)
           model.failures.length = 0
           await Promise.all(Array.from({ length: 8 }, () => model.append(bus, random)))
@@ -245,7 +244,8 @@ class Model {
 
   async trim(bus: Bus, random: Random): Promise<void> {
     const { topic, partition } = PARTITIONS[integerBelow(random, PARTITIONS.length)] ?? PARTITIONS[0]!
-    const offset = integerBelow(random, (await bus.endOffset(topic, partition)) + 1)
+    // A bus that has failed does not tell its end.
+    const offset = integerBelow(random, (await bus.endOffset(topic, partition).catch(() => 0)) + 1)
     const name = `${topic}/${partition}`
     this.#trimmed.set(name, Math.max(offset, this.#trimmed.get(name) ?? 0))
     await bus.trim(topic, partition, offset).catch((error: unknown) => {

@@ -89,7 +89,7 @@ describe('the embedded bus', () => {
     expect(order).toEqual(['write', 'sync', 'ack'])
   })
 
-  it('appends nothing more after a sync failed', async () => {
+  it('appends nothing more after a sync failed, and says so to who asks for its end', async () => {
     let isBroken = false
     const disk: Disk = {
       ...systemDisk,
@@ -108,7 +108,7 @@ describe('the embedded bus', () => {
     await expect(bus.append('t', 0, Uint8Array.of(1))).rejects.toThrow(BusUnavailableError)
     isBroken = false
     await expect(bus.append('t', 0, Uint8Array.of(2))).rejects.toThrow(BusUnavailableError)
-    expect(await bus.endOffset('t', 0)).toBe(0)
+    await expect(bus.endOffset('t', 0)).rejects.toThrow(BusUnavailableError)
   })
 
   it('refuses appends over its disk budget and keeps what it has', async () => {

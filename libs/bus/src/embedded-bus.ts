@@ -126,6 +126,7 @@ class EmbeddedBus implements Bus {
   }
 
   async endOffset(topic: string, partition: number): Promise<number> {
+    if (this.#failure !== undefined) throw this.#failure
     return this.#log(topic, partition).endOffset
   }
 

@@ -19,7 +19,7 @@ export function receiptText(secret: string, tenantId: string, { generation, plac
 
 /** Undefined for a text that this tenant was never given. */
 export function parseReceipt(secret: string, tenantId: string, text: string): Receipt | undefined {
-  const [, body = '', generation = '', list = '', mac = ''] = /^(([a-z0-9]+)\.((?:\d+-\d+_?)*))\.([A-Za-z0-9_-]+)$/.exec(text.slice(0, MAX_RECEIPT_LENGTH)) ?? []
+  const [, body = '', generation = '', list = '', mac = ''] = /^(([a-z0-9]+)\.((?:\d+-\d+(?:_\d+-\d+)*)?))\.([A-Za-z0-9_-]+)$/.exec(text.slice(0, MAX_RECEIPT_LENGTH)) ?? []
   const expected = Buffer.from(macOf(secret, tenantId, body))
   const given = Buffer.from(mac)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
