@@ -1,6 +1,6 @@
 import type { EventKind, TenantId } from '@millrace/event/event'
 import { NS_PER_DAY } from '@millrace/event/event'
-import type { Catalog, CommitPosition, FragmentRow, SealedRow } from './catalog.ts'
+import { CatalogUnavailableError, type Catalog, type CommitPosition, type FragmentRow, type SealedRow } from './catalog.ts'
 
 /** A fragment that a reader must look at: its object, its byte range, and the stream whose ids its rows carry. */
 export interface LiveFragment extends FragmentRow {
@@ -21,12 +21,28 @@ export interface LiveFragments {
  * Seal positions are read first, sealed rows after, commit entries last. A row sealed in between belongs to a later tag than
  * the position that was read and is left out; its packs are still named by commit entries.
  */
-export async function readLiveFragments(
-  catalog: Catalog,
-  { tenantId, kind, fromNs, toNs, streams }: {
-    readonly tenantId: TenantId; readonly kind: EventKind; readonly fromNs: bigint; readonly toNs: bigint; readonly streams: readonly string[]
-  },
-): Promise<LiveFragments> {
+export async function readLiveFragments(catalog: Catalog, wanted: WantedFragments): Promise<LiveFragments> {
+  for (let attempt = 1; ; attempt++) {
+    const live = await readOnce(catalog, wanted)
+    if (live !== undefined) return live
+    if (attempt === MAX_ATTEMPTS) throw new CatalogUnavailableError('commit entries are trimmed faster than they can be read')
+  }
+}
+
+export interface WantedFragments {
+  readonly tenantId: TenantId
+  readonly kind: EventKind
+  readonly fromNs: bigint
+  /** Exclusive. */
+  readonly toNs: bigint
+  readonly streams: readonly string[]
+}
+
+/** Entries go minutes after they were sealed, so one slow reading may meet a gap, but hardly two. */
+const MAX_ATTEMPTS = 3
+
+/** Undefined when an entry was trimmed that is sealed only after the position that was read. */
+async function readOnce(catalog: Catalog, { tenantId, kind, fromNs, toNs, streams }: WantedFragments): Promise<LiveFragments | undefined> {
   const seals = new Map(await Promise.all(streams.map(async (stream) => [stream, await catalog.readSealPosition(stream)] as const)))
   const isWanted = (row: FragmentRow): boolean =>
     row.tenantId === tenantId && row.kind === kind && row.dayNs + BigInt(row.maxTimeOffset) >= fromNs && row.dayNs + BigInt(row.minTimeOffset) < toNs
@@ -46,8 +62,9 @@ export async function readLiveFragments(
     positions.set(stream, position)
     while (last < position.sequence) {
       const entries = await catalog.readEntries(stream, last, ENTRIES_PER_READ)
-      if (entries.length === 0) throw new Error(`commit log of ${stream} has no entry after ${last}, but stands at ${position.sequence}`)
+      if (entries.length === 0) return undefined
       for (const entry of entries) {
+        if (entry.sequence !== last + 1) return undefined
         last = entry.sequence
         if (entry.pack === undefined) continue
         for (const row of entry.directory) if (isWanted(row)) fragments.push({ ...row, object: entry.pack, sealed: undefined })

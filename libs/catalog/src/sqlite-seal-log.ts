@@ -87,8 +87,10 @@ export function createSealLog(db: SqliteDatabase, { clock, failpoints }: { reado
       return removeRows(db, 'tenant = ? AND kind = ? AND replaced_ms < ?', tenantId, EVENT_KIND_CODES[kind], Math.trunc(beforeMs))
     },
 
-    async markIndexed(rowId, indexUuid) {
-      db.run('UPDATE sealed SET indexed = ?2 WHERE row_id = ?1', rowId, indexUuid)
+    async markIndexed(rowIds, indexUuid) {
+      db.transaction(() => {
+        for (const rowId of rowIds) db.run('UPDATE sealed SET indexed = ?2 WHERE row_id = ?1', rowId, indexUuid)
+      })
     },
 
     async expireSealed(tenantId, kind, beforeDayNs) {
