@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '@millrace/runtime/clock'
-import type { Limits } from './limits.ts'
+import type { Limits, Rate } from './limits.ts'
 
 export interface ProcessLimitsOptions {
   readonly clock: Clock
@@ -12,22 +12,34 @@ export interface ProcessLimitsOptions {
 export function createProcessLimits({ clock, maxBuckets = DEFAULT_MAX_BUCKETS }: ProcessLimitsOptions): Limits {
   /** In order of use, the oldest first. */
   const buckets = new Map<string, Bucket>()
+  const tokensOf = (name: string, { perSecond, burst }: Rate, nowMs: number): number => {
+    const before = buckets.get(name) ?? { tokens: burst, atMs: nowMs }
+    return Math.min(burst, before.tokens + ((nowMs - before.atMs) * perSecond) / 1000)
+  }
+  const put = (name: string, bucket: Bucket): void => {
+    buckets.delete(name)
+    buckets.set(name, bucket)
+    if (buckets.size > maxBuckets) for (const oldest of buckets.keys()) {
+      buckets.delete(oldest)
+      break
+    }
+  }
   return {
-    async take(tenantId, bucket, { perSecond, burst }, amount) {
+    async take(tenantId, bucket, rate, amount) {
+      const { perSecond, burst } = rate
       assert(perSecond > 0 && burst > 0 && amount >= 0, 'a rate is positive and an amount is not negative')
       const name = `${tenantId}/${bucket}`
       const nowMs = clock.monotonicMs()
-      const before = buckets.get(name) ?? { tokens: burst, atMs: nowMs }
-      const tokens = Math.min(burst, before.tokens + ((nowMs - before.atMs) * perSecond) / 1000)
+      const tokens = tokensOf(name, rate, nowMs)
       const needed = Math.min(amount, burst)
       const isTaken = tokens >= needed - ROUNDING
-      buckets.delete(name)
-      buckets.set(name, { tokens: isTaken ? tokens - amount : tokens, atMs: nowMs })
-      if (buckets.size > maxBuckets) for (const oldest of buckets.keys()) {
-        buckets.delete(oldest)
-        break
-      }
+      put(name, { tokens: isTaken ? tokens - amount : tokens, atMs: nowMs })
       return { isTaken, retryAfterMs: isTaken ? 0 : Math.ceil(((needed - tokens) * 1000) / perSecond) }
+    },
+    async debit(tenantId, bucket, rate, amount) {
+      const name = `${tenantId}/${bucket}`
+      const nowMs = clock.monotonicMs()
+      put(name, { tokens: tokensOf(name, rate, nowMs) - amount, atMs: nowMs })
     },
     async [Symbol.asyncDispose]() {
       buckets.clear()
