@@ -9,9 +9,11 @@ import { createWakeUp } from './wake-up.ts'
  */
 export async function sealPacks({ bus, topics, ...options }: SealerOptions & { readonly bus: Bus; readonly topics: Topics }, signal: AbortSignal): Promise<void> {
   await bus.consume({ topic: topics.commits, group: 'indexer', signal }, async (assignment) => {
+    const end = await bus.endOffset(topics.commits, assignment.partition)
+    await bus.trim(topics.commits, assignment.partition, end) // what came before has woken someone, or is found in the log
     const wakeUp = createWakeUp(options.clock)
     const sealing = sealStream(options, `${topics.generation}/${assignment.partition}`, wakeUp, assignment.signal)
-    for await (const records of assignment.read(await bus.endOffset(topics.commits, assignment.partition))) {
+    for await (const records of assignment.read(end)) {
       wakeUp.notify()
       await bus.trim(topics.commits, assignment.partition, (records.at(-1)?.offset ?? -1) + 1)
     }

@@ -1,10 +1,9 @@
-import type { CommitEntry, SealPosition } from '@millrace/catalog/catalog'
-import { expireTenants } from './expire-tenants.ts'
+import { OutcomeUnknownError, type CommitEntry, type SealedRow, type SealPosition } from '@millrace/catalog/catalog'
+import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { indexRows } from './index-rows.ts'
 import { mergeSmallRows } from './merge-small-rows.ts'
 import { sealEntries } from './seal-entries.ts'
-import { GRACE_MS, type SealerOptions } from './sealer-options.ts'
-import { createSweep, type Sweep } from './sweep-objects.ts'
+import type { SealerOptions } from './sealer-options.ts'
 import type { WakeUp } from './wake-up.ts'
 
 /**
@@ -13,12 +12,14 @@ import type { WakeUp } from './wake-up.ts'
  */
 export async function sealStream(options: SealerOptions, stream: string, wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
   const { catalog, clock, random, log } = options
+  const housekeeping = createHousekeeping(options, stream)
   while (!signal.aborted) {
     try {
       // A new owner each time: rows that were put under the last epoch and could not be named must never be named with what comes next.
-      const sealer = createSealer(options, stream, await catalog.claimSealer(stream, random.text(16)))
+      const sealer = createSealer(options, stream, await catalog.claimSealer(stream, random.text(16)), housekeeping)
       while (!signal.aborted) {
         await sealer.run(signal)
+        await housekeeping.run(sealer.position)
         await wakeUp.wait(CHECK_INTERVAL_MS, signal)
       }
     } catch (error) {
@@ -41,56 +42,64 @@ const SEAL_ENTRIES = 64
 const SEAL_AGE_MS = 20_000
 /** Encoded bytes that one seal takes in: decoded they are some ten times as many, all in one worker's memory. */
 const MAX_SEAL_BYTES = 12 * 1024 * 1024
-/** Retention goes by days; sweeps only free disk. */
-const HOUSEKEEPING_INTERVAL_MS = 60_000
+/** Rows that one seal takes in, at least one entry's: logs that repeat themselves have many in few bytes. */
+const MAX_SEAL_ROWS = 524_288
 
-function createSealer(options: SealerOptions, stream: string, claimed: SealPosition): { run(signal: AbortSignal): Promise<void> } {
+function createSealer(options: SealerOptions, stream: string, claimed: SealPosition, housekeeping: Housekeeping): { readonly position: SealPosition; run(signal: AbortSignal): Promise<void> } {
   const { catalog, clock, log } = options
-  const sweep: Sweep = createSweep(options, stream)
-  const sealed: { readonly throughCommit: number; readonly atMs: number }[] = []
+  const wide = new Set<string>()
   let position = claimed
-  let housekeepingMs = clock.monotonicMs()
+
+  /** Merging only makes queries cheaper: what goes wrong in it must not keep packs from being sealed. */
+  const mergeSmall = async ({ tenantId, kind, dayNs }: SealedRow): Promise<void> => {
+    try {
+      await mergeSmallRows(options, { stream, position, tenantId, kind, dayNs, wide })
+    } catch (error) {
+      if (error instanceof OutcomeUnknownError) throw error
+      log.warn({ err: error, stream, tenantId, kind }, 'small fragments stay as they are')
+    }
+  }
 
   const sealOnce = async (): Promise<boolean> => {
     const entries = takeEntries(await catalog.readEntries(stream, position.throughCommit, SEAL_ENTRIES))
     const last = entries.at(-1)
     const [first] = entries
     if (first === undefined || last === undefined) return false
-    const rows = entries.reduce((sum, { directory }) => sum + directory.reduce((total, row) => total + row.rows, 0), 0)
+    const rows = entries.reduce((sum, entry) => sum + rowsOf(entry), 0)
     if (rows < SEAL_ROWS && entries.length < SEAL_ENTRIES && clock.nowMs() - first.committedMs < SEAL_AGE_MS) return false
     const next = { epoch: position.epoch, sequence: position.sequence + 1, throughCommit: last.sequence }
     const sealedRows = await sealEntries(options, stream, next, entries)
     position = next
-    sealed.push({ throughCommit: next.throughCommit, atMs: clock.monotonicMs() })
+    housekeeping.sealed(next)
     log.debug({ stream, entries: entries.length, rows, fragments: sealedRows.length }, 'sealed')
     await indexRows(options, sealedRows)
-    for (const { tenantId, kind, dayNs } of distinctDays(sealedRows.map(({ row }) => row))) await mergeSmallRows(options, { stream, position, tenantId, kind, dayNs })
+    for (const row of distinctDays(sealedRows.map((sealedRow) => sealedRow.row))) await mergeSmall(row)
     return true
   }
 
   return {
+    get position() {
+      return position
+    },
     async run(signal) {
       while (!signal.aborted && (await sealOnce())) await clock.sleep(0, signal)
-      const now = clock.monotonicMs()
-      while (sealed[0] !== undefined && now - sealed[0].atMs > GRACE_MS) {
-        await catalog.trimCommits(stream, { beforeMs: clock.nowMs(), throughSequence: sealed[0].throughCommit - 1 }) // the last sealed entry tells receipts how far sealing is
-        sealed.shift()
-      }
-      if (now - housekeepingMs < HOUSEKEEPING_INTERVAL_MS) return
-      housekeepingMs = now
-      await expireTenants(options, GRACE_MS)
-      await sweep.run(position)
     },
   }
 }
 
 function takeEntries(entries: readonly CommitEntry[]): readonly CommitEntry[] {
   let bytes = 0
-  const taken = entries.findIndex(({ directory }) => {
-    bytes += directory.reduce((sum, { start, end }) => sum + end - start, 0)
-    return bytes > MAX_SEAL_BYTES
+  let rows = 0
+  const taken = entries.findIndex((entry) => {
+    bytes += entry.directory.reduce((sum, { start, end }) => sum + end - start, 0)
+    rows += rowsOf(entry)
+    return bytes > MAX_SEAL_BYTES || rows > MAX_SEAL_ROWS
   })
   return taken === -1 ? entries : entries.slice(0, Math.max(1, taken))
+}
+
+function rowsOf({ directory }: CommitEntry): number {
+  return directory.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 function distinctDays<T extends { readonly tenantId: string; readonly kind: string; readonly dayNs: bigint }>(rows: readonly T[]): readonly T[] {

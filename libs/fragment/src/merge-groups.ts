@@ -26,6 +26,6 @@ export function groupForMerge<T extends { readonly table: Table }>(inputs: reado
 }
 
 /** Rows times columns of one merge's result: 64 MiB of 8-byte values. A full fragment may have 128 columns before it is cut shorter. */
-const MAX_MERGE_CELLS = 8 * 1024 * 1024
+export const MAX_MERGE_CELLS = 8 * 1024 * 1024
 /** Inputs are numbered by 16 bits. */
 const MAX_MERGE_INPUTS = 65_535
