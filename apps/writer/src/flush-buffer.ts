@@ -3,6 +3,7 @@ import type { CommittedRequest, FragmentRow } from '@millrace/catalog/catalog'
 import type { BatchRecord } from '@millrace/fragment/batch-record'
 import { decodeBatchRecord } from '@millrace/fragment/batch-record-codec'
 import type { BuiltPack, PackOrder, PackSource } from '@millrace/fragment/build-pack'
+import { openFragmentBytes } from '@millrace/fragment/read-fragment'
 import { WINDOW_MS, type KnownRequests } from './known-requests.ts'
 
 /** Gathers the records of one flush, still encoded. */
@@ -11,6 +12,8 @@ export interface FlushBuffer {
   readonly nextOffset: number | undefined
   /** Takes a record, or tells why not: `replay` is below the source offset that is expected, `ahead` above it. @throws {FragmentCorruptError} it is no record. */
   add(record: BusRecord, expectedSourceOffset: number): 'taken' | 'replay' | 'ahead'
+  /** Latest stamp of a record that was taken, ms since 1970; 0 before the first. */
+  readonly receivedMs: number
   isFull(): boolean
   /** Merges what was gathered by `build`. Records whose fragments turn out damaged are left out whole, and their ids are forgotten, so that a retry of them is stored. */
   finish(build: (order: PackOrder) => Promise<BuiltPack>): Promise<Flush>
@@ -27,6 +30,10 @@ export interface Flush {
 
 /** Encoded bytes of one flush. Decoded they are some ten times as many, which bounds the memory of the worker that merges them. */
 const MAX_FLUSH_BYTES = 6 * 1024 * 1024
+/** Rows of one flush. Logs that repeat themselves encode to almost nothing, so bytes alone bound neither memory nor time of the merge. */
+const MAX_FLUSH_ROWS = 262_144
+/** Rows times columns of all fragments of one flush: 128 MB of numbers once decoded. */
+const MAX_FLUSH_CELLS = 16 * 1024 * 1024
 /** An entry of the commit log lists its request units; more would make it the largest object of the flush. */
 const MAX_FLUSH_REQUESTS = 20_000
 
@@ -40,9 +47,12 @@ interface TakenRecord {
 
 export function createFlushBuffer(stream: string, known: KnownRequests): FlushBuffer {
   let taken: TakenRecord[] = []
-  let requestCount = 0
   let nextOffset: number | undefined
   let encodedBytes = 0
+  let rows = 0
+  let cells = 0
+  let units = 0
+  let receivedMs = 0
 
   const take = (offset: number, value: Uint8Array, record: BatchRecord, sourceOffset: number): void => {
     const requests: CommittedRequest[] = []
@@ -52,7 +62,12 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
       if (known.add(request, record.receivedMs)) requests.push(request)
       else dropRows.push({ firstRow, rows })
     }
-    requestCount += requests.length
+    units += record.requests.length
+    receivedMs = Math.max(receivedMs, record.receivedMs)
+    for (const fragment of record.fragments) {
+      rows += fragment.rows
+      cells += fragment.rows * columnCount(fragment.bytes)
+    }
     const isAllKnown = requests.length === 0
     const sources = isAllKnown ? [] : record.fragments.map(({ kind, bytes }): PackSource => ({ tenantId: record.tenantId, kind, bytes, origin: { stream, offset: sourceOffset }, dropRows }))
     taken.push({ offset, value, sources, requests })
@@ -61,6 +76,9 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
   return {
     get nextOffset() {
       return nextOffset
+    },
+    get receivedMs() {
+      return receivedMs
     },
     add({ offset, value }, expectedSourceOffset) {
       nextOffset = offset + 1
@@ -72,7 +90,7 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
       take(offset, value, record, sourceOffset)
       return 'taken'
     },
-    isFull: () => encodedBytes >= MAX_FLUSH_BYTES || requestCount >= MAX_FLUSH_REQUESTS,
+    isFull: () => encodedBytes >= MAX_FLUSH_BYTES || rows >= MAX_FLUSH_ROWS || cells >= MAX_FLUSH_CELLS || units >= MAX_FLUSH_REQUESTS,
     async finish(build) {
       const unreadable: { offset: number; value: Uint8Array; reason: string }[] = []
       for (;;) {
@@ -88,6 +106,15 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
         taken = taken.filter((record) => !damaged.has(record))
       }
     },
+  }
+}
+
+/** A fragment that cannot be opened is found out when it is merged. */
+function columnCount(bytes: Uint8Array): number {
+  try {
+    return openFragmentBytes(bytes).header.columns.length
+  } catch {
+    return 0
   }
 }
 

@@ -51,6 +51,8 @@ export async function writePacks(options: WriterOptions, signal: AbortSignal): P
 const RESTART_PAUSE_MS = 500
 /** The longest that a durable event waits for company in its pack: half of the freshness promise, and few enough packs for a planner. */
 const FLUSH_INTERVAL_MS = 400
+/** Ids that expired within it before a claim are read again: records that were received before an outage of this length may still wait in the log. */
+const REMEMBERED_LAG_MS = 2 * 3_600_000
 /** Ids are forgotten this often; late forgetting only costs memory. */
 const EXPIRE_INTERVAL_MS = 60_000
 const BUILD_PACK = defineJob<PackOrder, BuiltPack>(import.meta.resolve('@millrace/fragment/build-pack'), 'buildPack')
@@ -60,7 +62,9 @@ async function writeFromCommit(options: WriterOptions, ownerId: string, { partit
   const stream = `${topics.generation}/${partition}`
   const claim = await catalog.claimStream(stream, ownerId)
   const known = createKnownRequests()
-  for await (const page of catalog.readRequestIds(stream, clock.nowMs())) for (const request of page) known.add(request, 0)
+  for await (const page of catalog.readRequestIds(stream, clock.nowMs() - REMEMBERED_LAG_MS)) for (const request of page) known.add(request, 0)
+  // What was committed in an earlier life may not have been trimmed, and no commit may follow in a quiet partition.
+  await trimCommitted(options, partition, claim)
   log.info({ stream, epoch: claim.epoch, nextOffset: claim.nextOffset, knownRequests: known.size }, 'writing')
 
   const writer = new StreamWriter(options, { partition, stream, claim, known, signal })
@@ -87,6 +91,11 @@ async function writeFromCommit(options: WriterOptions, ownerId: string, { partit
   }
 }
 
+async function trimCommitted({ bus, topics }: WriterOptions, partition: number, { nextOffset, nextSourceOffset }: Pick<CommitClaim, 'nextOffset' | 'nextSourceOffset'>): Promise<void> {
+  await bus.trim(topics.routed, partition, nextOffset)
+  await bus.trim(topics.batches, partition, nextSourceOffset)
+}
+
 class StreamWriter {
   readonly #options: WriterOptions
   readonly #partition: number
@@ -101,6 +110,8 @@ class StreamWriter {
   #openedMs: number | undefined
   #due: Promise<undefined> | undefined
   #expiredMs: number
+  /** Latest stamp of a record that was taken: ids age by intake's stamps, or a backlog would outlive what it must be compared with. */
+  #receivedMs = 0
 
   constructor(
     options: WriterOptions,
@@ -145,6 +156,7 @@ class StreamWriter {
     const { bus, catalog, clock, log, topics, workers } = this.#options
     const nextOffset = this.#buffer.nextOffset
     if (nextOffset === undefined) return
+    this.#receivedMs = Math.max(this.#receivedMs, this.#buffer.receivedMs)
     const flush = await this.#buffer.finish(async (order) => await workers.run(BUILD_PACK, order))
     for (const { offset, value, reason } of flush.unreadable) await this.#keepDeadLetter(offset, value, reason)
     const pack = await this.#store(flush)
@@ -166,9 +178,11 @@ class StreamWriter {
     this.#buffer = createFlushBuffer(this.#stream, this.#known)
     this.#openedMs = undefined
     this.#due = undefined
-    await bus.append(topics.commits, this.#partition, Buffer.from(String(sequence)))
-    await bus.trim(topics.routed, this.#partition, nextOffset)
-    await bus.trim(topics.batches, this.#partition, this.#nextSourceOffset)
+    // Trimmed first: where the log is full nothing else makes room. A wake-up that fails costs the indexer a second.
+    await trimCommitted(this.#options, this.#partition, { nextOffset, nextSourceOffset: this.#nextSourceOffset })
+    await bus.append(topics.commits, this.#partition, Buffer.from(String(sequence))).catch((error: unknown) => {
+      log.warn({ err: error, stream: this.#stream }, 'the indexer was not woken')
+    })
     this.#expire()
   }
 
@@ -190,6 +204,6 @@ class StreamWriter {
     const { clock } = this.#options
     if (clock.monotonicMs() - this.#expiredMs < EXPIRE_INTERVAL_MS) return
     this.#expiredMs = clock.monotonicMs()
-    this.#known.expire(clock.nowMs())
+    this.#known.expire(this.#receivedMs)
   }
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { EVENT_KIND_CODES, type EventKind } from '@millrace/event/event'
-import type { BatchFragment, BatchRecord, BatchRequest } from './batch-record.ts'
+import type { BatchFragment, BatchRecord, BatchRequest, RequestWindow } from './batch-record.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { FragmentCorruptError } from './fragment.ts'
 
@@ -23,7 +23,7 @@ export function encodeBatchRecord(record: BatchRecord): Uint8Array {
     payload.u32(request.part)
     payload.u32(request.firstRow)
     payload.u32(request.rows)
-    payload.u8(request.window === 'keyed' ? 1 : 0)
+    payload.u8(WINDOW_CODES[request.window])
   }
   payload.u32(record.fragments.length)
   for (const fragment of record.fragments) {
@@ -50,7 +50,7 @@ export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
   const tenantId = reader.text()
   const receivedMs = reader.f64()
   const requests = Array.from({ length: reader.u32() }, (): BatchRequest => ({
-    id: reader.raw(REQUEST_ID_BYTES), part: reader.u32(), firstRow: reader.u32(), rows: reader.u32(), window: reader.u8() === 1 ? 'keyed' : 'retry',
+    id: reader.raw(REQUEST_ID_BYTES), part: reader.u32(), firstRow: reader.u32(), rows: reader.u32(), window: windowOf(reader.u8()),
   }))
   const fragments = Array.from({ length: reader.u32() }, (): BatchFragment => ({ kind: kindOf(reader.u8()), dayNs: reader.i64(), rows: reader.u32(), bytes: reader.block() }))
   return { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
@@ -61,6 +61,14 @@ export function withSourceOffset(encoded: Uint8Array, sourceOffset: number): Uin
   const stamped = new Uint8Array(encoded)
   new DataView(stamped.buffer).setFloat64(1, sourceOffset, true)
   return stamped
+}
+
+/** Never renumber: the log holds them. */
+const WINDOW_CODES = { retry: 0, keyed: 1, append: 2 } as const satisfies Record<RequestWindow, number>
+
+function windowOf(code: number): RequestWindow {
+  for (const window of ['retry', 'keyed', 'append'] as const) if (WINDOW_CODES[window] === code) return window
+  throw new FragmentCorruptError(`unknown request window ${code}`)
 }
 
 /** Bytes of a request id. */

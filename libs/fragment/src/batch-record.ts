@@ -23,9 +23,11 @@ export interface BatchRequest {
   /** Its rows in this batch as received: `[firstRow, firstRow + rows)`. */
   readonly firstRow: number
   readonly rows: number
-  /** How long the id is remembered: `retry` 10 minutes, `keyed` 24 hours. */
-  readonly window: 'retry' | 'keyed'
+  /** How long the id is remembered: `append` a minute, for intake's own repeated appends; `retry` 10 minutes; `keyed` 24 hours. */
+  readonly window: RequestWindow
 }
+
+export type RequestWindow = 'append' | 'retry' | 'keyed'
 
 export interface BatchFragment {
   readonly kind: EventKind
