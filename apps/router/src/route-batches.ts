@@ -48,58 +48,56 @@ async function isLost({ bus, catalog, topics }: RouterOptions, { partition }: As
 
 /** Long enough not to hammer an engine that is down. */
 const RESTART_PAUSE_MS = 500
-/** A writer commits about every second; when routed records stay uncommitted this long, some of them may be lost or out of order. */
-const COMMIT_STALL_MS = 30_000
-/** How often a commit that does not follow is looked for. */
+/** How often a commit that has passed by routed batches is looked for. */
 const STALL_CHECK_MS = 5_000
 
-/** Ends without an error when the commit stalls or the assignment is revoked. */
-async function routeFromCommit({ bus, catalog, topics, clock, log }: RouterOptions, { partition, signal, read }: Assignment): Promise<void> {
+/** Ends without an error when routed batches were lost or the assignment is revoked. */
+async function routeFromCommit(options: RouterOptions, { partition, signal, read }: Assignment): Promise<void> {
+  const { bus, catalog, topics, log } = options
   const stream = `${topics.generation}/${partition}`
   const { nextSourceOffset } = await catalog.readPosition(stream)
   let routedEnd = nextSourceOffset
-  const stalled = new AbortController()
-  const watch = watchCommit({ catalog, clock, stream, routedEnd: () => routedEnd, onStall: () => {
-    log.error({ stream, routedEnd }, 'the commit does not follow; routing again from it')
-    stalled.abort()
-  } }, AbortSignal.any([signal, stalled.signal]))
+  const ended = new AbortController()
+  const lost = whenPassedBy(options, partition, () => routedEnd, AbortSignal.any([signal, ended.signal]))
+  const records = read(nextSourceOffset)[Symbol.asyncIterator]()
   try {
-    for await (const records of read(nextSourceOffset)) {
-      if (stalled.signal.aborted) break
+    for (;;) {
+      const reading = records.next()
+      reading.catch(() => undefined) // awaited below, unless the batches before it were lost
+      const arrived = await Promise.race([reading, lost])
+      if (arrived === 'lost') {
+        log.error({ stream, routedEnd }, 'the commit has passed by routed batches; routing again from it')
+        return
+      }
+      if (arrived === 'ended' || arrived.done === true) return
       const routed: Uint8Array[] = []
-      for (const record of records) routed.push(await routedRecord({ bus, topics, log }, partition, record))
+      for (const record of arrived.value) routed.push(await routedRecord(options, partition, record))
       // Appends of one group are pipelined; the log takes them in the order of the calls.
       await Promise.all(routed.map(async (record) => await bus.append(topics.routed, partition, record)))
-      routedEnd = (records.at(-1)?.offset ?? routedEnd - 1) + 1
+      routedEnd = (arrived.value.at(-1)?.offset ?? routedEnd - 1) + 1
     }
   } finally {
-    stalled.abort()
-    await watch
+    ended.abort()
+    void records.return?.() // a read that waits ends with the assignment
   }
 }
 
-async function watchCommit(
-  { catalog, clock, stream, routedEnd, onStall }: {
-    readonly catalog: Catalog; readonly clock: Clock; readonly stream: string; readonly routedEnd: () => number; readonly onStall: () => void
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  let seen = -1
-  let sinceMs = clock.monotonicMs()
+/**
+ * Resolves with `lost` when the writer has read all of `routed` and still waits for a batch that this router has routed: it was lost or came out of order. A
+ * writer that is only slow has not read so far.
+ */
+async function whenPassedBy({ bus, catalog, topics, clock }: RouterOptions, partition: number, routedEnd: () => number, signal: AbortSignal): Promise<'lost' | 'ended'> {
+  const stream = `${topics.generation}/${partition}`
   for (;;) {
     await clock.sleep(STALL_CHECK_MS, signal)
-    if (signal.aborted) return
+    if (signal.aborted) return 'ended'
     try {
-      const { nextSourceOffset } = await catalog.readPosition(stream)
-      if (nextSourceOffset !== seen || nextSourceOffset >= routedEnd()) {
-        seen = nextSourceOffset
-        sinceMs = clock.monotonicMs()
-      } else if (clock.monotonicMs() - sinceMs > COMMIT_STALL_MS) {
-        onStall()
-        return
-      }
-    } catch {
-      sinceMs = clock.monotonicMs() // an unreadable position says nothing about the commit
+      const expected = routedEnd()
+      const end = await bus.endOffset(topics.routed, partition)
+      const { nextOffset, nextSourceOffset } = await catalog.readPosition(stream)
+      if (nextOffset >= end && nextSourceOffset < expected) return 'lost'
+    } catch (error) {
+      if (!(error instanceof Error && 'retryable' in error && error.retryable === true)) throw error // an engine that is down says nothing about the commit
     }
   }
 }
