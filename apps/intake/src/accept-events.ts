@@ -11,8 +11,13 @@ import type { RequestIdentity } from './request-ids.ts'
 export interface Acceptor {
   /** All parts of one request under one identity. @throws as {@link Batcher.submit} */
   acceptParts(tenantId: TenantId, identity: RequestIdentity, parts: readonly DecodedPart[], receivedMs: number): Promise<readonly Placed[]>
-  /** Documents that are requests of their own, all of one partition; `identities` in row order. @throws as {@link Batcher.submit} */
-  acceptDocuments(tenantId: TenantId, partition: number, identities: readonly RequestIdentity[], part: DecodedPart, receivedMs: number): Promise<readonly Placed[]>
+  /**
+   * Documents that are requests of their own, all of one partition; `identities` in row order, undefined for those that were refused: they leave no id behind, so that
+   * a mended one is stored. @throws as {@link Batcher.submit}
+   */
+  acceptDocuments(tenantId: TenantId, partition: number, identities: readonly (RequestIdentity | undefined)[], part: DecodedPart, receivedMs: number): Promise<readonly Placed[]>
+  /** As {@link Batcher.admit}. */
+  admit(sourceBytes: number): Disposable
   /** Where an identity of the tenant goes. */
   partitionOf(tenantId: TenantId, identity: RequestIdentity): number
   /** Text for the header `Millrace-Receipt`. */
@@ -40,18 +45,19 @@ export function createAcceptor({ batcher, topics, receiptSecret }: { readonly ba
   }
   return {
     partitionOf: place,
+    admit: (sourceBytes) => batcher.admit(sourceBytes),
     receipt: (tenantId, places) => receiptText(receiptSecret, tenantId, { generation: topics.generation, places: distinct(places) }),
     acceptParts: async (tenantId, identity, parts, receivedMs) => {
       const partition = place(tenantId, identity)
       return await submitAll(
         parts.map(({ rows, tables, sourceBytes }, part) => ({
-          tenantId, partition, rows, sourceBytes, receivedMs, units: [{ ...identity, part, rows }], tables: tables.map((table) => ({ kind: 'log', table })),
+          tenantId, partition, rows, sourceBytes, receivedMs, units: [{ ...identity, part, firstRow: 0, rows }], tables: tables.map((table) => ({ kind: 'log', table })),
         })),
       )
     },
     acceptDocuments: async (tenantId, partition, identities, { rows, tables, sourceBytes }, receivedMs) =>
       await submitAll([
-        { tenantId, partition, rows, sourceBytes, receivedMs, units: identities.map((identity) => ({ ...identity, part: 0, rows: 1 })), tables: tables.map((table) => ({ kind: 'log', table })) },
+        { tenantId, partition, rows, sourceBytes, receivedMs, units: identities.flatMap((identity, firstRow) => (identity === undefined ? [] : [{ ...identity, part: 0, firstRow, rows: 1 }])), tables: tables.map((table) => ({ kind: 'log', table })) },
       ]),
   }
 }

@@ -10,10 +10,16 @@ import type { IntakeRequest, Placed } from './intake-request.ts'
 /** Gathers requests into records and makes them durable. */
 export interface Batcher {
   /**
+   * Takes a whole client request into the waiting room, before its first part is submitted; disposing lets it out. What is refused here has left nothing behind.
+   *
+   * @param sourceBytes of all its events. @throws {BusFullError} too much waits.
+   */
+  admit(sourceBytes: number): Disposable
+  /**
    * Resolves once the request is durable in the topic `batches`. May be durable also after a rejection, unless that is {@link BusFullError}
    * or {@link RecordTooLargeError}.
    *
-   * @throws {BusFullError} too much waits, here or in the bus.
+   * @throws {BusFullError} the bus takes no more.
    * @throws {BusUnavailableError} the bus did not take it, after several attempts under the same id.
    * @throws {RecordTooLargeError} its encoding does not fit a record, alone.
    */
@@ -73,9 +79,17 @@ class LaneBatcher implements Batcher {
     this.#options = options
   }
 
+  admit(sourceBytes: number): Disposable {
+    if (this.#waitingBytes > 0 && this.#waitingBytes + sourceBytes > MAX_WAITING_BYTES) throw new BusFullError('too many bytes wait for the bus')
+    this.#waitingBytes += sourceBytes
+    return {
+      [Symbol.dispose]: () => {
+        this.#waitingBytes -= sourceBytes
+      },
+    }
+  }
+
   submit(request: IntakeRequest): Promise<Placed> {
-    if (this.#waitingBytes + request.sourceBytes > MAX_WAITING_BYTES) return Promise.reject(new BusFullError('too many bytes wait for the bus'))
-    this.#waitingBytes += request.sourceBytes
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { request, resolve, reject }
       const key = `${request.tenantId}/${request.partition}`
@@ -96,7 +110,6 @@ class LaneBatcher implements Batcher {
       if (sourceBytesOf(lane) < COALESCE_SOURCE_BYTES) await this.#options.clock.sleep(COALESCE_WINDOW_MS)
       const group = takeGroup(lane)
       await this.#place(group)
-      this.#waitingBytes -= sourceBytesOf(group)
     }
     this.#lanes.delete(key)
   }

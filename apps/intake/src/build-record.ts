@@ -20,12 +20,10 @@ export function buildRecord(requests: readonly IntakeRequest[]): Uint8Array {
   const groups = new Map<string, { readonly kind: EventKind; readonly tables: Table[] }>()
   let firstRow = 0
   let receivedMs = Infinity
-  for (const { units, tables, receivedMs: requestMs } of requests) {
+  for (const { units, rows: requestRows, tables, receivedMs: requestMs } of requests) {
     const requestRow = firstRow
-    for (const { id, part, window, rows } of units) {
-      listed.push({ id, part, firstRow, rows, window })
-      firstRow += rows
-    }
+    for (const unit of units) listed.push({ id: unit.id, part: unit.part, firstRow: requestRow + unit.firstRow, rows: unit.rows, window: unit.window })
+    firstRow += requestRows
     for (const { kind, table } of tables) {
       const key = `${kind} ${table.dayNs}`
       const group = groups.get(key) ?? { kind, tables: [] }

@@ -29,7 +29,7 @@ async function takeBulk(context: IntakeContext, request: RouteRequest, response:
     return
   }
   const options = decodeOptions(clock, receivedMs, await retentionOf(tenantId))
-  await bodies.read(raw, MAX_BULK_BODY_BYTES, async (body) => {
+  await bodies.read(tenantId, raw, MAX_BULK_BODY_BYTES, async (body) => {
     let items: readonly BulkItem[]
     try {
       items = splitBulk(body, request.params['index'])
@@ -47,7 +47,8 @@ async function takeBulk(context: IntakeContext, request: RouteRequest, response:
     const work: (() => Promise<readonly Placed[]>)[] = []
     for (const [partition, group] of groupBy(named, ({ item }) => acceptor.partitionOf(tenantId, identityOfCreate(tenantId, item.index, item.id ?? '')))) {
       const { parts, rejected } = decodeDocuments(body, group.map(({ item }) => item), options)
-      const identities = group.map(({ item }) => identityOfCreate(tenantId, item.index, item.id ?? ''))
+      const refusedRows = new Set(rejected.map(({ index }) => index))
+      const identities = group.map(({ item }, row) => (refusedRows.has(row) ? undefined : identityOfCreate(tenantId, item.index, item.id ?? '')))
       let row = 0
       for (const part of parts) {
         const own = identities.slice(row, row + part.rows)
@@ -58,10 +59,12 @@ async function takeBulk(context: IntakeContext, request: RouteRequest, response:
     }
     if (unnamed.length > 0) {
       const { parts, rejected, isSelfTimestamped } = decodeDocuments(body, unnamed.map(({ item }) => item), options)
-      const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(request.keyHash, body) : identityOfChance(context.random)
-      work.push(async () => await acceptor.acceptParts(tenantId, identity, parts, receivedMs))
+      const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(request.keyHash, request.url.pathname, body) : identityOfChance(context.random)
+      // A request of which nothing was taken leaves no id behind.
+      if (rejected.length < unnamed.length) work.push(async () => await acceptor.acceptParts(tenantId, identity, parts, receivedMs))
       replyTo(replies, unnamed, rejected)
     }
+    using _waiting = acceptor.admit(body.length)
     const settled = await Promise.allSettled(work.map(async (accept) => await accept()))
     const places = settled.flatMap((result) => {
       if (result.status === 'rejected') throw result.reason

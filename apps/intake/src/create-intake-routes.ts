@@ -1,6 +1,7 @@
 import type { Bus } from '@millrace/bus/bus'
 import type { Topics } from '@millrace/bus/topics'
 import type { Tenants } from '@millrace/catalog/catalog'
+import { createRetentions } from '@millrace/catalog/retentions'
 import type { Route } from '@millrace/http/route'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Failpoints } from '@millrace/runtime/failpoints'
@@ -14,7 +15,6 @@ import type { IntakeContext } from './intake-context.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { createBodyReader } from './read-body.ts'
 import { withIntakeErrors } from './refuse-request.ts'
-import { createRetentions } from './retentions.ts'
 
 export interface IntakeOptions {
   readonly bus: Bus
@@ -33,7 +33,7 @@ export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock,
   const batcher = createBatcher({ bus, topics, clock, log, failpoints })
   const context: IntakeContext = {
     acceptor: createAcceptor({ batcher, topics, receiptSecret }),
-    bodies: createBodyReader(), clock, random,
+    bodies: createBodyReader(clock), clock, random,
     metrics: createIntakeMetrics(registry),
     retentionOf: createRetentions(catalog, clock),
   }

@@ -5,9 +5,10 @@ import { BodyRefusedError } from './body-refused.ts'
 /**
  * Undoes a `Content-Encoding`. The result never grows beyond `maxBytes`, whatever the body claims: decompression stops there.
  *
+ * @param hold told of every piece before the next is made; what it throws ends the decompression.
  * @throws {BodyRefusedError} 415 for an unknown encoding, 413 for too many bytes or too high a ratio, 400 for damaged bytes.
  */
-export async function decompress(body: Uint8Array, encoding: string, maxBytes: number): Promise<Uint8Array> {
+export async function decompress(body: Uint8Array, encoding: string, maxBytes: number, hold: (bytes: number) => void): Promise<Uint8Array> {
   const name = encoding.trim().toLowerCase()
   if (name === '' || name === 'identity') return body
   const open = DECODERS.get(name)
@@ -19,8 +20,9 @@ export async function decompress(body: Uint8Array, encoding: string, maxBytes: n
   let total = 0
   // Node decodes all members of a gzip body, but only the first frame of a zstd body.
   while (start < body.length) {
+    if (frames.length === MAX_FRAMES) throw new BodyRefusedError(413, 'body-too-large', `the body has more than ${MAX_FRAMES} frames`)
     const rest = body.subarray(start)
-    const { bytes, consumed } = await runDecoder(open(rest), rest, limit - total, maxBytes)
+    const { bytes, consumed } = await runDecoder(open(rest), rest, limit - total, maxBytes, hold)
     assert(consumed > 0, 'a decoder that ends has read something')
     frames.push(bytes)
     total += bytes.length
@@ -31,6 +33,8 @@ export async function decompress(body: Uint8Array, encoding: string, maxBytes: n
 
 /** Repetitive logs reach some hundreds to one; only bombs go beyond. */
 const MAX_RATIO = 1000
+/** Each costs a decoder. A writer that ends a frame for each of its flushes makes some hundreds at most. */
+const MAX_FRAMES = 1024
 /** Below it a ratio says nothing: a small body of one repeated line is harmless. */
 const MIN_RATIO_BYTES = 1024 * 1024
 /** One output buffer per call for common bodies; small ones would spend their time in allocating it. */
@@ -50,13 +54,20 @@ const MAX_ZSTD_WINDOW_LOG = 23
 
 type Decoder = NodeJS.ReadWriteStream & Pick<Zlib, 'bytesWritten'> & { destroy(): void }
 
-function runDecoder(decoder: Decoder, body: Uint8Array, limit: number, maxBytes: number): Promise<{ readonly bytes: Uint8Array; readonly consumed: number }> {
+function runDecoder(decoder: Decoder, body: Uint8Array, limit: number, maxBytes: number, hold: (bytes: number) => void): Promise<{ readonly bytes: Uint8Array; readonly consumed: number }> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let total = 0
     decoder.on('data', (chunk: Uint8Array) => {
       total += chunk.length
       chunks.push(chunk)
+      try {
+        hold(chunk.length)
+      } catch (error) {
+        decoder.destroy()
+        reject(error)
+        return
+      }
       if (total <= limit) return
       decoder.destroy()
       reject(new BodyRefusedError(413, 'body-too-large', limit < maxBytes ? `the body grows more than ${MAX_RATIO} times when decompressed` : `the decompressed body is larger than ${maxBytes} bytes`))

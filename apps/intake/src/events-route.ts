@@ -23,9 +23,9 @@ export function eventsRoute(context: IntakeContext): Route {
         return
       }
       const options = decodeOptions(clock, receivedMs, await retentionOf(tenantId))
-      await bodies.read(raw, MAX_EVENTS_BODY_BYTES, async (body) => {
+      await bodies.read(tenantId, raw, MAX_EVENTS_BODY_BYTES, async (body) => {
         const { parts, received, rejected, isSelfTimestamped } = decodeEvents(body, options)
-        const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(keyHash, body) : identityOfChance(random)
+        const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(keyHash, '/v1/events', body) : identityOfChance(random)
         const accepted = received - rejected.length
         context.metrics.countEvents(accepted, rejected.length, body.length)
         if (accepted === 0 && received > 0) {
@@ -33,6 +33,7 @@ export function eventsRoute(context: IntakeContext): Route {
           refuse('millrace', response, { status: 400, code: 'bad-events', detail: `none of ${received} events was taken; event ${first?.index}: ${first?.reason}` })
           return
         }
+        using _waiting = acceptor.admit(body.length)
         const places = await acceptor.acceptParts(tenantId, identity, parts, receivedMs)
         response.setHeader(RECEIPT_HEADER, acceptor.receipt(tenantId, places))
         sendJson(response, 200, { accepted, rejected: rejected.slice(0, MAX_LISTED_REJECTIONS), rejectedCount: rejected.length })

@@ -1,3 +1,4 @@
+import type { RequestWindow } from '@millrace/fragment/batch-record'
 import type { EventKind, TenantId } from '@millrace/event/event'
 import type { Table } from '@millrace/fragment/table'
 
@@ -5,7 +6,7 @@ import type { Table } from '@millrace/fragment/table'
 export interface IntakeRequest {
   readonly tenantId: TenantId
   readonly partition: number
-  /** What the writer tells apart, in row order; together they cover `rows`. */
+  /** What the writer tells apart. Rows of none of them were refused. */
   readonly units: readonly RetryUnit[]
   /** Events as received, refused ones included: what `_row` of the tables counts from 0. */
   readonly rows: number
@@ -21,7 +22,9 @@ export interface RetryUnit {
   /** 16 bytes; see request-ids.ts. */
   readonly id: Uint8Array
   readonly part: number
-  readonly window: 'retry' | 'keyed'
+  readonly window: RequestWindow
+  /** Its rows `[firstRow, firstRow + rows)` of the request. */
+  readonly firstRow: number
   readonly rows: number
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TenantId } from '@millrace/event/event'
+import type { RequestWindow } from '@millrace/fragment/batch-record'
 import { REQUEST_ID_BYTES } from '@millrace/fragment/batch-record-codec'
 import type { Random } from '@millrace/runtime/random'
 
@@ -8,7 +9,7 @@ import type { Random } from '@millrace/runtime/random'
 export interface RequestIdentity {
   /** 16 bytes. */
   readonly id: Uint8Array
-  readonly window: 'retry' | 'keyed'
+  readonly window: RequestWindow
 }
 
 /** The client named the request itself: the same key is the same request, whatever its body. */
@@ -22,18 +23,19 @@ export function identityOfCreate(tenantId: TenantId, index: string, documentId: 
 }
 
 /**
- * A body that stamps each of its events is not sent twice by intent: an equal one from the same credential is a retry.
+ * A body that stamps each of its events is not sent twice by intent: an equal one from the same credential to the same path is a retry.
  *
  * @param keyHash hash of the credential's text.
+ * @param path of the request: for `_bulk` it may name the index.
  * @param body as decompressed; how it travelled does not matter.
  */
-export function identityOfBody(keyHash: string, body: Uint8Array): RequestIdentity {
-  return { id: digest(keyHash, 'body', body), window: 'retry' }
+export function identityOfBody(keyHash: string, path: string, body: Uint8Array): RequestIdentity {
+  return { id: digest(keyHash, 'body', path, body), window: 'retry' }
 }
 
 /** Nothing tells a repetition from a second event: each request is new, and only intake's own repeated appends share the id. */
 export function identityOfChance(random: Random): RequestIdentity {
-  return { id: random.bytes(REQUEST_ID_BYTES), window: 'retry' }
+  return { id: random.bytes(REQUEST_ID_BYTES), window: 'append' }
 }
 
 /** The value of the header `Idempotency-Key`. */
