@@ -3,7 +3,7 @@ import type { Route } from '@millrace/http/route'
 import { sendJson } from '@millrace/http/send-json'
 import type { AggregateAnswer, AggregateRequest } from '@millrace/query-engine/query-engine'
 import { answerMeta } from './answer-meta.ts'
-import { completenessOf, streamsOf, type QueryContext } from './query-context.ts'
+import { clippedFrom, completenessOf, streamsOf, type QueryContext } from './query-context.ts'
 import { BadQuestionError, readFilter, readRecord } from './read-question.ts'
 import { parseIntervalMs } from './time-range.ts'
 
@@ -21,7 +21,8 @@ export function aggregateRoute(context: QueryContext): Route {
       const { filter, fromNs, toNs } = readFilter(question['filter'], clock.nowMs())
       const computes = readList(question['compute'] ?? [{ aggregation: 'count' }], 'compute', MAX_COMPUTES).map((value, index) => readCompute(value, index, toNs - fromNs))
       const groupBy = readList(question['group_by'] ?? [], 'group_by', MAX_GROUPS).map(readGroup)
-      const answer = await engine.aggregate({ tenantId, kind: 'log', fromNs, toNs, filter, streams: streamsOf(topics, tenantId), computes, groupBy }, signal)
+      const asked = { tenantId, kind: 'log', fromNs: await clippedFrom(context, tenantId, fromNs), toNs, filter, streams: streamsOf(topics, tenantId), computes, groupBy } as const
+      const answer = await context.admission.run(tenantId, signal, async () => await engine.aggregate(asked, signal))
       sendJson(response, 200, { data: { buckets: answer.buckets.map(renderBucket) }, meta: answerMeta(completenessOf(context, answer), clock.monotonicMs() - startedMs) })
     },
   }

@@ -2,10 +2,11 @@ import type { Bus } from '@millrace/bus/bus'
 import { shardSet } from '@millrace/bus/partitioning'
 import type { Topics } from '@millrace/bus/topics'
 import type { Catalog, CommitPosition } from '@millrace/catalog/catalog'
-import type { TenantId } from '@millrace/event/event'
+import { NS_PER_DAY, NS_PER_MS, type TenantId } from '@millrace/event/event'
 import type { MissingPart, QueryEngine } from '@millrace/query-engine/query-engine'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
+import type { Admission } from './admission.ts'
 import type { Frontier } from './frontier.ts'
 
 export interface QueryContext {
@@ -15,6 +16,9 @@ export interface QueryContext {
   readonly topics: Topics
   readonly receiptSecret: string
   readonly frontier: Frontier
+  readonly admission: Admission
+  /** Days for which the tenant's events are kept: older ones are not answered, also where they still lie about. */
+  readonly retentionOf: (tenantId: TenantId) => Promise<number>
   readonly clock: Clock
   readonly log: Log
 }
@@ -42,3 +46,9 @@ export function completenessOf({ frontier, clock }: QueryContext, answer: { read
 
 /** An answer further behind than this is not called complete: five times what the freshness promise allows. */
 const MAX_BEHIND_MS = 10_000
+
+/** The start of a question's range, not before the tenant's retention. */
+export async function clippedFrom({ clock, retentionOf }: QueryContext, tenantId: TenantId, fromNs: bigint): Promise<bigint> {
+  const oldestNs = BigInt(Math.trunc(clock.nowMs())) * NS_PER_MS - BigInt(await retentionOf(tenantId)) * NS_PER_DAY
+  return fromNs < oldestNs ? oldestNs : fromNs
+}

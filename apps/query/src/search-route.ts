@@ -6,7 +6,7 @@ import { sendJson } from '@millrace/http/send-json'
 import type { RenderedEvent } from '@millrace/query-engine/query-engine'
 import type { ServerResponse } from 'node:http'
 import { cursorText, parseCursor } from './cursor.ts'
-import { completenessOf, streamsOf, type QueryContext } from './query-context.ts'
+import { clippedFrom, completenessOf, streamsOf, type QueryContext } from './query-context.ts'
 import { answerMeta } from './answer-meta.ts'
 import { BadQuestionError, readFilter, readRecord } from './read-question.ts'
 
@@ -43,10 +43,11 @@ async function search(context: QueryContext, { tenantId, url, signal }: RouteReq
   const cursorOf = `${range.text}\n${order}`
   const cursor = readCursor(page['cursor'], cursorOf)
   const { fromNs, toNs } = cursor ?? range
-  const answer = await engine.list(
-    { tenantId, kind: 'log', fromNs, toNs, filter: range.filter, order, limit, streams: streamsOf(topics, tenantId), ...(cursor === undefined ? {} : { after: { timestampNs: cursor.timestampNs, id: cursor.id } }) },
+  const from = await clippedFrom(context, tenantId, fromNs)
+  const answer = await context.admission.run(tenantId, signal, async () => await engine.list(
+    { tenantId, kind: 'log', fromNs: from, toNs, filter: range.filter, order, limit, streams: streamsOf(topics, tenantId), ...(cursor === undefined ? {} : { after: { timestampNs: cursor.timestampNs, id: cursor.id } }) },
     signal,
-  )
+  ))
   const last = answer.events.at(-1)
   const next = answer.hasMore && last !== undefined ? cursorText({ fromNs, toNs, timestampNs: last.timestampNs, id: last.id }, cursorOf) : undefined
   const links = next === undefined ? undefined : { next: nextUrl(url, question, order, next, limit) }
