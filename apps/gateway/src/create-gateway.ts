@@ -1,4 +1,4 @@
-import express, { type Express } from 'express'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRouteTable } from '@millrace/http/match-route'
 import { refuse } from '@millrace/http/refuse'
@@ -29,6 +29,10 @@ export function createGateway({ guard, registry, intakeRoutes, routes }: Gateway
   for (const route of routes) addRoute(app, guard, route)
   app.use((_, response) => {
     refuse('millrace', response, { status: 404, code: 'not-found', detail: 'there is nothing at this path' })
+  })
+  // Express itself refuses a path that is no valid percent-encoding. It knows an error handler by its four parameters.
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    refuse('millrace', response, { status: 400, code: 'bad-request', detail: 'the request cannot be read' })
   })
 
   const findIntake = createRouteTable(intakeRoutes)

@@ -14,7 +14,7 @@ import { createGuard, type TenantRates } from './guard.ts'
 const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }
 
 /** A listener with one route, and a catalog that knows the key `k` until it is told to fail. */
-async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): Promise<{ ask(headers?: Record<string, string>, body?: string): Promise<Response>; failCatalog(): void } & AsyncDisposable> {
+async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): Promise<{ ask(headers?: Record<string, string>, body?: string | ReadableStream): Promise<Response>; failCatalog(): void } & AsyncDisposable> {
   let isDown = false
   const findKey: Tenants['findKey'] = (hash) => {
     if (isDown) return Promise.reject(new CatalogUnavailableError('down'))
@@ -31,7 +31,7 @@ async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): P
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    ask: async (headers = { 'dd-api-key': 'k' }, body = '') => await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { method: 'POST', headers: { connection: 'close', ...headers }, body }),
+    ask: async (headers = { 'dd-api-key': 'k' }, body = '') => await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { method: 'POST', headers: { connection: 'close', ...headers }, body, ...(typeof body === 'string' ? {} : { duplex: 'half' }) } as RequestInit),
     failCatalog() {
       isDown = true
     },
@@ -84,6 +84,27 @@ describe('the guard', () => {
     await using gateway = await served(ok, { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } })
     expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(200)
     expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(429)
+  })
+
+  it('charges a chunked body once its size is known', async () => {
+    await using gateway = await served(async ({ raw }, response) => {
+      for await (const _ of raw as AsyncIterable<Buffer>) continue
+      response.end('{}')
+    }, { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } })
+    const chunked = async (): Promise<number> => {
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('x'.repeat(500)))
+          controller.close()
+        },
+      })
+      return (await gateway.ask({ 'dd-api-key': 'k' }, body)).status
+    }
+    expect(await chunked()).toBe(200)
+    // The charge comes when the answer is closed, which a client may overtake.
+    let status = 200
+    for (let attempt = 0; status === 200 && attempt < 20; attempt++) status = await chunked()
+    expect(status).toBe(429)
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ApiKey, Scope } from '@millrace/catalog/catalog'
 import { refuse, type Refusal } from '@millrace/http/refuse'
 import type { RouteMatch } from '@millrace/http/match-route'
@@ -46,6 +47,7 @@ export function createGuard(options: GuardOptions): Guard {
         return
       }
       const caller = typeof key === 'string' ? { tenantId: '', keyHash: '' } : { tenantId: key.tenantId ?? '', keyHash: key.hash }
+      if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '') chargeWhenRead(options, caller.tenantId, raw, response)
       const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response) }
       await route.handle(request, response)
     } catch (error) {
@@ -71,10 +73,26 @@ async function refusalOfRate({ limits, rates }: GuardOptions, { tenantId }: ApiK
   if (tenantId === undefined) return undefined
   const request = await limits.take(tenantId, 'requests', rates.requests, 1)
   if (!request.isTaken) return { status: 429, code: 'rate-limited', detail: 'too many requests for this tenant', retryAfterS: request.retryAfterMs / 1000 }
-  const bytes = Number(raw.headers['content-length'] ?? 0)
-  if (!(bytes > 0)) return undefined
-  const body = await limits.take(tenantId, 'bytes', rates.bytes, bytes)
+  const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers
+  if (length === undefined && encoding === undefined) return undefined
+  // The size of a chunked body shows only once it is read: it is charged then, and the next request waits for the debt.
+  const body = await limits.take(tenantId, 'bytes', rates.bytes, Number(length ?? 1))
   return body.isTaken ? undefined : { status: 429, code: 'rate-limited', detail: 'too many bytes for this tenant', retryAfterS: body.retryAfterMs / 1000 }
+}
+
+/** Per connection: bytes read of it when a chunked body was charged last. */
+const chargedBytes = new WeakMap<Socket, number>()
+
+function chargeWhenRead({ limits, rates, log }: GuardOptions, tenantId: string, raw: IncomingMessage, response: ServerResponse): void {
+  const { socket } = raw
+  response.once('close', () => {
+    // A small body has arrived with its head, so what counts is all since the request before.
+    const bytes = socket.bytesRead - (chargedBytes.get(socket) ?? 0)
+    chargedBytes.set(socket, socket.bytesRead)
+    limits.debit(tenantId, 'bytes', rates.bytes, bytes).catch((error: unknown) => {
+      log.warn({ err: error, tenantId }, 'a body was not charged')
+    })
+  })
 }
 
 function signalOf(response: ServerResponse): AbortSignal {

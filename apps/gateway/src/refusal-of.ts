@@ -8,6 +8,7 @@ import { BadBodyError } from '@millrace/http/body'
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof BadBodyError) return { status: error.status, code: error.problem, detail: error.message }
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  if (error.code === 'TOO_MANY_QUERIES') return { status: 429, code: 'rate-limited', detail: 'too many queries of this tenant wait', retryAfterS: RETRY_AFTER_S }
   const detail = TEMPORARY.get(error.code)
   return detail === undefined ? undefined : { status: 503, code: error.code === 'BUS_FULL' ? 'bus-full' : 'unavailable', detail, retryAfterS: RETRY_AFTER_S }
 }
