@@ -35,6 +35,21 @@ describe('_bulk', () => {
     expect((await millrace.search('"named once"')).length).toBe(3)
   })
 
+  it('stores a document under the id of one that was refused, also in the same request', async () => {
+    const create = { create: { _index: 'a', _id: 'mended' } }
+    const first = await bulk([create, '{"message":"mended","broken', { create: { _index: 'a', _id: 'mended-2' } }, '{"broken', { create: { _index: 'a', _id: 'mended-2' } }, { message: 'mended' }])
+    expect(((await first.json()) as { items: { create: { status: number } }[] }).items.map((item) => item.create.status)).toEqual([400, 400, 201])
+    await millrace.searchable(first)
+    await millrace.searchable(await bulk([create, { message: 'mended' }]))
+    expect((await millrace.search('mended')).length).toBe(2)
+  })
+
+  it('takes equal bodies to two indices for two requests', async () => {
+    const body = [{ create: {} }, { message: 'two indices', '@timestamp': new Date(Date.now() - 1000).toISOString().replace(/\.\d+/, '.123') }]
+    for (const path of ['/one/_bulk', '/two/_bulk', '/one/_bulk']) await millrace.searchable(await bulk(body, path))
+    expect((await millrace.search('"two indices"')).length).toBe(2)
+  })
+
   it('stores a whole request once under an Idempotency-Key', async () => {
     const body = `${JSON.stringify({ index: { _index: 'a' } })}\n${JSON.stringify({ message: 'bulk keyed' })}\n`
     for (let i = 0; i < 2; i++) await millrace.searchable(await millrace.post('/_bulk', body, { ...NDJSON, 'idempotency-key': 'bulk-1' }))

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { openTestStandalone, type Client, type TestStandalone } from './standalone-harness.ts'
+import { openTestStandalone, waitFor, type Client, type TestStandalone } from './standalone-harness.ts'
 
 describe('hostile input', () => {
   let millrace: TestStandalone
@@ -131,6 +131,41 @@ describe('hostile input', () => {
         socket.resume()
       })
     }
+  })
+
+  it('for a receipt is refused at once', async () => {
+    for (const receipt of [`a.${'1-1'.repeat(30_000)}!`, `a.1-${'111-'.repeat(40)}1!`, '%zz', '__proto__', `a.${'1-1_'.repeat(1000)}1-1.AAAAAAAAAAAAAAAA`]) {
+      const startedMs = performance.now()
+      const answer = await millrace.get(`/v1/receipts/${receipt}`)
+      expect([400, 404, 431]).toContain(answer.status)
+      expect(await answer.text()).not.toContain('node_modules')
+      expect(performance.now() - startedMs).toBeLessThan(2000)
+    }
+  })
+
+  it('of thousands of empty frames is refused', async () => {
+    const frames = Buffer.concat(Array.from({ length: 5000 }, () => zstdCompressSync(Buffer.alloc(0))))
+    expect((await millrace.send(frames, { 'content-encoding': 'zstd' })).status).toBe(413)
+  })
+
+  it('in many bodies at once is held within the budget, and another tenant is still served', async () => {
+    const { hostname, port } = new URL(millrace.url)
+    const stalled = Array.from({ length: 6 }, () => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(`POST /_bulk HTTP/1.1\r\nHost: x\r\nDD-API-KEY: ${millrace.key}\r\nContent-Length: ${60 * 1024 * 1024}\r\n\r\n`)
+        socket.write(Buffer.alloc(60 * 1024 * 1024 - 1, 'x'))
+      })
+      socket.on('error', () => undefined)
+      return socket
+    })
+    await waitFor(async () => {
+      const answer = await millrace.post('/_bulk', Buffer.alloc(10 * 1024 * 1024, 'x'))
+      await answer.arrayBuffer()
+      return answer.status === 503
+    })
+    const served = await bystander.post('/_bulk', `${JSON.stringify({ create: { _index: 'a' } })}\n${JSON.stringify({ message: 'served beside' })}\n`)
+    expect(served.status).toBe(200)
+    for (const socket of stalled) socket.destroy()
   })
 
   it('in a question is answered with what is wrong and where', async () => {
