@@ -1,11 +1,12 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
 import { ByteReader, copyOf } from './bytes.ts'
 import { VALUE_FILTER, WORD_FILTER, type LAYOUT_CODES } from './encode-fragment.ts'
-import { FragmentCorruptError, type ColumnHeader } from './fragment.ts'
+import { FragmentCorruptError, SLOT_BYTES, type ColumnHeader, type Templates } from './fragment.ts'
 import { unpackNumbers } from './integers.ts'
+import { bytesOfEntries } from './slot-pools.ts'
 import type { StreamReference } from './streams.ts'
 import type { Column, StringType, Strings, TextColumn } from './table.ts'
-import { TemplateColumn } from './unpack-templates.ts'
+import { readTemplates, TemplateColumn } from './unpack-templates.ts'
 import { TEXT_BLOCK_ROWS } from './write-text.ts'
 
 /** A column as the footer tells it. */
@@ -57,6 +58,29 @@ export function isTextColumn(column: StoredColumn): column is StoredText {
   return column.layout === 'text' && isStringType(column.type)
 }
 
+export function isTemplateColumn(column: StoredColumn | undefined): column is StoredText {
+  return column !== undefined && column.storedLayout === 'template' && isTextColumn(column)
+}
+
+/**
+ * The templates of a column of templates.
+ *
+ * @param streams the first two of its data streams.
+ * @param entriesOf entries of the dictionary that is the column at this index; undefined for columns of numbers.
+ * @throws FragmentCorruptError
+ */
+export function decodeTemplates(rows: number, [head, codes]: readonly Uint8Array[], entriesOf: (index: number) => Strings | undefined): Templates {
+  const known = new Map<string, number>()
+  return readTemplates(assertRead(head), assertRead(codes), rows, (index, parameter) => {
+    const entries = entriesOf(index)
+    if (entries === undefined) return SLOT_BYTES.digit | SLOT_BYTES.point
+    const key = `${index} ${parameter}`
+    const bytes = known.get(key) ?? bytesOfEntries(entries, parameter)
+    known.set(key, bytes)
+    return bytes
+  })
+}
+
 /** Which data streams the texts of some rows need: of a text column as it stands only some blocks. */
 export function neededStreams(column: StoredText, rows: number, wanted: Uint32Array): (index: number) => boolean {
   if (column.storedLayout === 'template') return () => true
@@ -75,11 +99,9 @@ export function decodeTextRows(column: StoredText, rows: number, wanted: Uint32A
   }
   if (column.storedLayout === 'template') {
     const templates = new TemplateColumn(streams.map(assertRead), rows, columnAt)
-    const marks = new Uint8Array(rows)
-    for (const row of wanted) marks[row] = 1
-    const texts = templates.texts(marks)
+    const texts = templates.textRows(wanted)
     wanted.forEach((row, index) => {
-      add(index, texts, row)
+      add(index, texts, index)
       present[index] = templates.codes[row] === 0 ? 0 : 1
     })
   } else {

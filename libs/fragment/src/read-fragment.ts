@@ -2,13 +2,14 @@
 import { crc32 } from 'node:zlib'
 import { mightContain, valueHashes, wordHashes } from './bloom-filter.ts'
 import { ByteReader } from './bytes.ts'
-import { dataStreams, decodeColumn, decodeTextRows, isTextColumn, neededStreams, readStrings, type ColumnAt, type StoredColumn } from './decode-column.ts'
+import { dataStreams, decodeColumn, decodeTemplates, decodeTextRows, isTemplateColumn, isTextColumn, neededStreams, readStrings, type ColumnAt, type StoredColumn } from './decode-column.ts'
 import { FORMAT_VERSION, FRAGMENT_END_MAGIC, FRAGMENT_MAGIC, LAYOUT_CODES, TYPE_CODES, VALUE_FILTER, WORD_FILTER } from './encode-fragment.ts'
-import { FragmentCorruptError, type ColumnHeader, type Fragment, type FragmentHeader, type ReadRange } from './fragment.ts'
+import { FragmentCorruptError, type ColumnHeader, type Fragment, type FragmentHeader, type ReadRange, type Templates, type TemplateTexts } from './fragment.ts'
 import { unpackNumbers } from './integers.ts'
 import { readStreamReference, sharedStream, STREAM_CODECS, unpackStream, type StreamReference } from './streams.ts'
 import { stringsFrom, textsOf } from './strings.ts'
-import { MAX_TABLE_ROWS, type Column, type Table, type TextColumn } from './table.ts'
+import { MAX_TABLE_ROWS, type Column, type Strings, type Table, type TextColumn } from './table.ts'
+import { TemplateColumn } from './unpack-templates.ts'
 
 /** Opens a fragment of `encodedBytes` bytes; reads only its footer. @throws FragmentCorruptError */
 export async function openFragment(read: ReadRange, encodedBytes: number): Promise<Fragment> {
@@ -76,8 +77,9 @@ class OpenFragment implements Fragment {
     return await this.#readAt([...this.#footer.columns.keys()].filter((index) => wanted(this.#footer.columns[index]!)))
   }
 
-  async readNamed(name: string): Promise<readonly Column[]> {
-    return await this.#readAt(this.#indexesOf(name))
+  async readNamed(name: string, type?: Column['type']): Promise<readonly Column[]> {
+    const indexes = this.#indexesOf(name)
+    return await this.#readAt(type === undefined ? indexes : indexes.filter((index) => this.#footer.columns[index]!.type === type))
   }
 
   async #readAt(indexes: readonly number[]): Promise<readonly Column[]> {
@@ -99,8 +101,38 @@ class OpenFragment implements Fragment {
     return this.#indexes.get(name) ?? []
   }
 
+  #find(name: string, type: Column['type']): StoredColumn | undefined {
+    for (const index of this.#indexesOf(name)) if (this.#footer.columns[index]!.type === type) return this.#footer.columns[index]
+    return undefined
+  }
+
+  async readTemplates(name: string, type: Column['type']): Promise<Templates | undefined> {
+    const column = this.#find(name, type)
+    if (!isTemplateColumn(column)) return undefined
+    const dictionaries = new Map<number, Strings>()
+    for (const index of column.references) {
+      const referred = this.#footer.columns[index]
+      const stream = referred?.streams[0]
+      if (referred?.layout === 'dictionary' && stream !== undefined) dictionaries.set(index, readDictionaryEntries(await this.#stream(stream), referred).entries)
+    }
+    const streams = await Promise.all(dataStreams(column).slice(0, 2).map(async (stream) => await this.#stream(stream)))
+    return decodeTemplates(this.header.rows, streams, (index) => dictionaries.get(index))
+  }
+
+  async readTemplateTexts(name: string, type: Column['type'], readColumn: (column: ColumnHeader) => Promise<Column | undefined>): Promise<TemplateTexts | undefined> {
+    const column = this.#find(name, type)
+    if (!isTemplateColumn(column)) return undefined
+    const streams = await Promise.all(dataStreams(column).map(async (stream) => await this.#stream(stream)))
+    const referred = new Map<number, Column | undefined>()
+    for (const index of column.references) {
+      const header = this.header.columns[index]
+      if (header !== undefined) referred.set(index, await readColumn(header))
+    }
+    return new TemplateColumn(streams, this.header.rows, (index) => referred.get(index))
+  }
+
   async readTextRows(name: string, type: Column['type'], rows: Uint32Array): Promise<TextColumn | undefined> {
-    const column = this.#footer.columns.find((candidate) => candidate.name === name && candidate.type === type)
+    const column = this.#find(name, type)
     if (column === undefined || !isTextColumn(column)) return undefined
     const needed = neededStreams(column, this.header.rows, rows)
     const streams = await Promise.all(dataStreams(column).map(async (stream, index) => (needed(index) ? await this.#stream(stream) : undefined)))
@@ -129,12 +161,11 @@ class OpenFragment implements Fragment {
   }
 
   async readDictionary(name: string, type: Column['type']): Promise<{ readonly entries: readonly string[]; readonly counts: Uint32Array } | undefined> {
-    const column = this.#footer.columns.find((candidate) => candidate.name === name && candidate.type === type)
+    const column = this.#find(name, type)
     const stream = column?.streams[0]
     if (column?.layout !== 'dictionary' || stream === undefined) return undefined
-    const reader = new ByteReader(await this.#stream(stream))
-    const counts = reader.u32Array(column.dictionarySize ?? 0)
-    return { entries: textsOf(readStrings(reader, column.dictionarySize ?? 0)), counts }
+    const { counts, entries } = readDictionaryEntries(await this.#stream(stream), column)
+    return { entries: textsOf(entries), counts }
   }
 
   async mightContainWord(name: string, word: string): Promise<boolean> {
@@ -192,6 +223,12 @@ class OpenFragment implements Fragment {
     }
     return block
   }
+}
+
+function readDictionaryEntries(stream: Uint8Array, { dictionarySize = 0 }: StoredColumn): { readonly counts: Uint32Array; readonly entries: Strings } {
+  const reader = new ByteReader(stream)
+  const counts = reader.u32Array(dictionarySize)
+  return { counts, entries: readStrings(reader, dictionarySize) }
 }
 
 function blockOf({ blocks }: Footer, { crc }: StreamReference): StreamReference {

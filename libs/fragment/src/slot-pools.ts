@@ -1,6 +1,6 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
 import { ByteReader } from './bytes.ts'
-import { FragmentCorruptError } from './fragment.ts'
+import { FragmentCorruptError, SLOT_BYTES } from './fragment.ts'
 import { INTEGER_WIDTHS, REFERENCE, VARIED_SCALE } from './pack-templates.ts'
 import { isReferable, writeReferred, type ReferableColumn } from './slot-reference.ts'
 import { SLOT_KINDS, UUID_DASHES } from './slot-values.ts'
@@ -179,6 +179,62 @@ export class SlotPools {
   }
 }
 
-const EMPTY_SLOT = { kind: 0, width: 0, first: 0, base: 0, pad: 1, scale: 0, firstScale: -1, digits: 0, isUpper: false, reference: undefined }
+/**
+ * Reads the same as {@link SlotPools.readSlot}, but tells only of what bytes the slot's values are, see {@link SLOT_BYTES}.
+ *
+ * @param bytesOf the bytes of what a reference to a column makes.
+ */
+export function readSlotBytes(reader: ByteReader, bytesOf: (index: number, parameter: number) => number): number {
+  const kind = reader.u8()
+  if (kind !== REFERENCE) return readOwnBytes(reader, kind)
+  const index = reader.u32()
+  const bytes = bytesOf(index, reader.u8())
+  return reader.u8() === 0 ? bytes : bytes | readOwnBytes(reader, reader.u8())
+}
+
+function readOwnBytes(reader: ByteReader, kind: number): number {
+  switch (kind) {
+    case SLOT_KINDS.integer:
+    case SLOT_KINDS.decimal:
+      reader.u8()
+      break
+    case SLOT_KINDS.address:
+      break
+    case SLOT_KINDS.hex:
+      reader.u8()
+      return SLOT_BYTES.digit | (reader.u8() === 1 ? SLOT_BYTES.upperHex : SLOT_BYTES.lowerHex)
+    case SLOT_KINDS.uuid:
+      return SLOT_BYTES.digit | SLOT_BYTES.lowerHex | SLOT_BYTES.dash
+    case SLOT_KINDS.text:
+      return ANY_BYTES
+    default:
+      throw new FragmentCorruptError(`unknown kind ${kind} of a slot`)
+  }
+  reader.u8()
+  reader.f64()
+  return kind === SLOT_KINDS.integer ? SLOT_BYTES.digit : SLOT_BYTES.digit | SLOT_BYTES.point
+}
+
+/** What a reference makes of the entries of a dictionary: all but their first `parameter` bytes. */
+export function bytesOfEntries({ offsets, bytes }: Strings, parameter: number): number {
+  let kinds = 0
+  for (let entry = 0; entry + 1 < offsets.length; entry++) for (let at = offsets[entry]! + parameter; at < offsets[entry + 1]!; at++) kinds |= BYTE_KINDS[bytes[at]!]!
+  return kinds
+}
+
 const POINT = 46
 const DASH = 45
+/** All of {@link SLOT_BYTES}. */
+export const ANY_BYTES = 127
+const BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === POINT) return SLOT_BYTES.point
+  if (byte === DASH) return SLOT_BYTES.dash
+  if (byte >= 128) return SLOT_BYTES.letter
+  const character = String.fromCharCode(byte)
+  if (/[0-9]/.test(character)) return SLOT_BYTES.digit
+  if (/[a-f]/.test(character)) return SLOT_BYTES.lowerHex
+  if (/[A-F]/.test(character)) return SLOT_BYTES.upperHex
+  return /[a-zA-Z]/.test(character) ? SLOT_BYTES.letter : SLOT_BYTES.other
+})
+
+const EMPTY_SLOT = { kind: 0, width: 0, first: 0, base: 0, pad: 1, scale: 0, firstScale: -1, digits: 0, isUpper: false, reference: undefined }

@@ -8,7 +8,7 @@ import type { NaiveEvent } from './naive-search.ts'
  * Events and searches over few words, so that searches often find something. For tests only.
  */
 
-const word = fc.constantFrom('disk', 'Disk', 'quota', 'EXCEEDED', 'été', 'ÉTÉ', 'K', '\u212a', 'İ', 'a1', '500', 'timeoutException', '-', '...')
+const word = fc.constantFrom('disk', 'Disk', 'quota', 'EXCEEDED', 'été', 'ÉTÉ', 'K', '\u212a', 'İ', 'a1', '500', 'timeoutException', '-', '...', 'deadbeef', 'abc123', '10.0.0.1', '1.5', '00ff12ab', '6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'ſ')
 const message = fc.array(fc.tuple(word, fc.constantFrom(' ', '-', '', '\n', '  ')), { minLength: 1, maxLength: 5 }).map((parts) => parts.flat().join(''))
 const scalar = fc.constantFrom<PlainValue>('web', 'api', 'WEB', '', '500', '5e2', 500, 5, 2.5, -1, true, null, 'disk full', { numeral: '1.0' }, { numeral: '12345678901234567890' }, { numeral: '500.0' })
 const json = fc.constantFrom<PlainValue>({ json: '[]' }, { json: '{}' }, { json: '["web","api","web"]' }, { json: '[500,"5",true,null]' }, { json: '[{"a":1}]' }, { json: '[[5]]' })

@@ -1,11 +1,13 @@
 import type { LiveFragment } from '@millrace/catalog/live-fragments'
 import { parseObjectKey, type FragmentStore } from '@millrace/fragment-store/fragment-store'
-import type { ColumnHeader, Fragment } from '@millrace/fragment/fragment'
+import type { ColumnHeader, Fragment, TemplateTexts } from '@millrace/fragment/fragment'
 import { openFragment } from '@millrace/fragment/read-fragment'
 import { textsOf } from '@millrace/fragment/strings'
-import type { Column, Strings } from '@millrace/fragment/table'
+import type { Column, StringType, Strings, TextColumn } from '@millrace/fragment/table'
+import type { TemplatePredicate } from './filters/value-predicate.ts'
 import { foldStrings } from './fold.ts'
 import { hashTexts } from './hash-texts.ts'
+import { judgeTemplates, templateRowsOf, type JudgedRows, type TemplateRows } from './template-rows.ts'
 
 /** Opens a fragment; reads its footer. @param grow told how many bytes each decoded part takes. */
 export async function openFragmentParts(store: FragmentStore, live: LiveFragment, grow: (bytes: number) => void): Promise<FragmentParts> {
@@ -36,6 +38,9 @@ export class FragmentParts {
   readonly fragment: Fragment
   readonly #grow: (bytes: number) => void
   readonly #columns = new Map<string, Promise<readonly Column[]>>()
+  readonly #templates = new Map<string, Promise<TemplateRows | undefined>>()
+  readonly #templateTexts = new Map<string, Promise<TemplateTexts | undefined>>()
+  readonly #judged = new Map<TemplateRows, Map<string, JudgedRows>>()
   readonly #answers = new Map<string, Promise<boolean>>()
   readonly #dictionaries = new Map<string, Promise<Dictionary | undefined>>()
   readonly #folded = new Map<Strings, Strings>()
@@ -55,17 +60,60 @@ export class FragmentParts {
     return this.#headers.get(name) ?? []
   }
 
-  hasColumns(name: string): boolean {
-    return this.#columns.has(name)
+  hasColumn({ name, type }: ColumnHeader): boolean {
+    return this.#columns.has(`${type} ${name}`)
   }
 
-  /** Columns of every type under one name. */
-  async columns(name: string): Promise<readonly Column[]> {
-    return await remember(this.#columns, name, async () => {
-      const columns = (await this.fragment.readNamed(name)).map(withPlainArrays)
+  /** Answers one column, or none where the fragment lacks it. */
+  async column({ name, type }: ColumnHeader): Promise<readonly Column[]> {
+    return await remember(this.#columns, `${type} ${name}`, async () => {
+      const columns = (await this.fragment.readNamed(name, type)).map(withPlainArrays)
       this.#grow(columns.reduce((sum, column) => sum + columnBytes(column), 0))
       return columns
     })
+  }
+
+  /** Which row has which template. Undefined when the column is not stored so. */
+  async templates({ name, type }: ColumnHeader): Promise<TemplateRows | undefined> {
+    return await remember(this.#templates, `${type} ${name}`, async () => {
+      const templates = await this.fragment.readTemplates(name, type)
+      if (templates === undefined) return undefined
+      const rows = templateRowsOf(templates)
+      this.#grow(rows.bytes)
+      return rows
+    })
+  }
+
+  async judgedTemplates(header: ColumnHeader, predicate: TemplatePredicate): Promise<JudgedRows | undefined> {
+    const templates = await this.templates(header)
+    if (templates === undefined || !isStringType(header.type)) return undefined
+    let known = this.#judged.get(templates)
+    if (known === undefined) this.#judged.set(templates, (known = new Map()))
+    let judged = known.get(predicate.key)
+    if (judged === undefined) {
+      judged = judgeTemplates(templates, header.type, predicate)
+      known.set(predicate.key, judged)
+      this.#grow(HEADER_BYTES + predicate.key.length * 2 + judged.sure.length * 2)
+    }
+    return judged
+  }
+
+  hasTemplateTexts({ name, type }: ColumnHeader): boolean {
+    return this.#templateTexts.has(`${type} ${name}`)
+  }
+
+  /** What makes the texts of single rows of a column of templates. */
+  async templateTexts({ name, type }: ColumnHeader): Promise<TemplateTexts | undefined> {
+    return await remember(this.#templateTexts, `${type} ${name}`, async () => {
+      const texts = await this.fragment.readTemplateTexts(name, type, async (header) => (await this.column(header))[0])
+      this.#grow(texts?.bytes ?? 0)
+      return texts
+    })
+  }
+
+  /** The texts of some rows of a text column as it stands; kept nowhere. */
+  async textRows({ name, type }: ColumnHeader, rows: Uint32Array): Promise<TextColumn | undefined> {
+    return await this.fragment.readTextRows(name, type, rows)
   }
 
   async times(): Promise<TimeColumn> {
@@ -150,6 +198,10 @@ function withPlainArrays(column: Column): Column {
     case 'literal':
       return { ...column, codes: plain(column.codes) }
   }
+}
+
+function isStringType(type: Column['type']): type is StringType {
+  return type === 'string' || type === 'json' || type === 'numeral'
 }
 
 function plain(bytes: Uint8Array): Uint8Array {

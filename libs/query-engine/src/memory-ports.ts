@@ -18,6 +18,7 @@ export class MemoryPorts {
   readonly words = new Map<string, ReadonlySet<string>>()
   isIndexUp = true
   reads = 0
+  bytesRead = 0
   #attempts = 0
 
   get catalog(): Catalog {
@@ -35,6 +36,7 @@ export class MemoryPorts {
     const reading: Pick<FragmentStore, 'read'> = {
       read: (key, start, end) => {
         this.reads++
+        this.bytesRead += end - start
         return Promise.resolve(this.objects.get(objectKeyText(key))?.slice(start, end))
       },
     }

@@ -13,6 +13,7 @@ export function createExistsFilter({ facet }: ExistsNode): Filter {
     matchesNumber: () => true,
     matchesLiteral: () => true,
     narrow: isList ? undefined : () => true,
+    templates: isList ? undefined : { key: 'exists', decide: () => 'all' },
     numbers: undefined,
     words: [],
     exactText: undefined,

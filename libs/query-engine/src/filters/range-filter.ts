@@ -17,6 +17,7 @@ export function createRangeFilter({ facet, min, max }: RangeNode): Filter {
     matchesNumber: isInRange,
     matchesLiteral: () => false,
     narrow: undefined,
+    templates: undefined,
     numbers: { min: min?.value ?? -Number.MAX_VALUE, max: max?.value ?? Number.MAX_VALUE },
     words: [],
     exactText: undefined,

@@ -1,9 +1,11 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
 import type { ColumnHeader } from '@millrace/fragment/fragment'
 import { stringAt } from '@millrace/fragment/strings'
-import { LITERALS, type Column, type DictionaryColumn, type LiteralColumn, type NumberColumn, type TextColumn } from '@millrace/fragment/table'
+import { LITERALS, type Column, type DictionaryColumn, type LiteralColumn, type NumberColumn, type StringType, type Strings, type TextColumn } from '@millrace/fragment/table'
+import { foldStrings } from '../fold.ts'
 import type { FragmentReader } from '../fragment-reader.ts'
-import { narrowByCodes, narrowByPresence } from '../row-masks.ts'
+import { narrowByCodes, narrowByPresence, rowsOfMask } from '../row-masks.ts'
+import type { JudgedRows } from '../template-rows.ts'
 import type { Decision, RowFilter } from './filter.ts'
 import { anyOf } from './logic-filters.ts'
 import type { ValuePredicate } from './value-predicate.ts'
@@ -23,7 +25,11 @@ export async function decideValues(fragment: FragmentReader, names: readonly str
 /** Keeps rows with a value, in one of these columns, that matches. */
 export async function loadValues(fragment: FragmentReader, names: readonly string[], predicate: ValuePredicate): Promise<RowFilter> {
   const filters: RowFilter[] = []
-  for (const name of names) for (const column of await fragment.columns(name)) filters.push(filterColumn(fragment, column, predicate))
+  for (const header of names.flatMap((name) => fragment.headersOf(name))) {
+    const byTemplates = await filterTemplates(fragment, header, predicate)
+    if (byTemplates !== undefined) filters.push(byTemplates)
+    else for (const column of await fragment.column(header)) filters.push(filterColumn(fragment, column, predicate))
+  }
   return anyOf(filters)
 }
 
@@ -47,10 +53,50 @@ async function decideColumn(fragment: FragmentReader, header: ColumnHeader, pred
     })
     return rows === 0 ? 'none' : rows === fragment.header.rows ? 'all' : 'some'
   }
-  if (type !== 'string') return 'some'
-  for (const word of predicate.words) if (!(await fragment.mightContain('word', name, word))) return 'none'
-  if (predicate.exactText !== undefined && !(await fragment.mightContain('value', name, predicate.exactText))) return 'none'
-  return 'some'
+  if (type === 'string') {
+    for (const word of predicate.words) if (!(await fragment.mightContain('word', name, word))) return 'none'
+    if (predicate.exactText !== undefined && !(await fragment.mightContain('value', name, predicate.exactText))) return 'none'
+  }
+  const judged = predicate.templates === undefined ? undefined : await fragment.judgedTemplates(header, predicate.templates)
+  if (judged === undefined || judged.checkRows > 0) return 'some'
+  return judged.sureRows === 0 ? 'none' : judged.sureRows === fragment.header.rows ? 'all' : 'some'
+}
+
+/** Undefined when the column is not stored as templates, or these tell nothing. */
+async function filterTemplates(fragment: FragmentReader, header: ColumnHeader, predicate: ValuePredicate): Promise<RowFilter | undefined> {
+  if (predicate.templates === undefined || header.layout !== 'text') return undefined
+  const judged = await fragment.judgedTemplates(header, predicate.templates)
+  if (judged === undefined) return undefined
+  const { codes, sure, check, checkRows } = judged
+  if (checkRows === 0) {
+    return (start, mask) => {
+      narrowByCodes(codes, sure, start, mask)
+    }
+  }
+  const narrowTexts = await filterCheckedTexts(fragment, header, judged, predicate)
+  return narrowTexts === undefined ? undefined : (start, mask) => {
+    const checked = mask.slice()
+    narrowByCodes(codes, check, start, checked)
+    narrowByCodes(codes, sure, start, mask)
+    narrowTexts(start, checked)
+    for (let i = 0; i < mask.length; i++) mask[i]! |= checked[i]!
+  }
+}
+
+/** Looks at the texts of the rows that are left, made one by one unless most are asked for. */
+async function filterCheckedTexts(fragment: FragmentReader, header: ColumnHeader, { type, checkRows }: JudgedRows, predicate: ValuePredicate): Promise<RowFilter | undefined> {
+  if (checkRows * 2 > fragment.header.rows || fragment.hasColumn(header)) {
+    const [column] = await fragment.column(header)
+    return column?.layout === 'text' ? filterTexts(fragment, column, predicate) : undefined
+  }
+  const texts = await fragment.templateTexts(header)
+  return texts && ((start, mask) => {
+    const rows = rowsOfMask(start, mask)
+    if (rows.length === 0) return
+    const kept = new Uint8Array(rows.length).fill(1)
+    narrowStrings(texts.textRows(rows), type, predicate, 0, kept, foldStrings)
+    for (let i = 0; i < rows.length; i++) mask[rows[i]! - start] = kept[i]!
+  })
 }
 
 function filterColumn(fragment: FragmentReader, column: Column, predicate: ValuePredicate): RowFilter {
@@ -71,7 +117,7 @@ function filterDictionary(fragment: FragmentReader, column: DictionaryColumn, pr
   const byCode = new Uint8Array(dictionary.offsets.length).fill(1)
   byCode[0] = 0
   const entries = byCode.subarray(1)
-  if (predicate.narrow?.(fragment, type, dictionary, 0, entries) !== true) {
+  if (predicate.narrow?.(type, dictionary, 0, entries, (strings) => fragment.foldedOf(strings)) !== true) {
     const texts = fragment.textsOf(dictionary)
     for (let i = 0; i < texts.length; i++) entries[i] = predicate.matchesText(type, texts[i]!) ? 1 : 0
   }
@@ -83,9 +129,13 @@ function filterDictionary(fragment: FragmentReader, column: DictionaryColumn, pr
 function filterTexts(fragment: FragmentReader, { type, strings, present }: TextColumn, predicate: ValuePredicate): RowFilter {
   return (start, mask) => {
     narrowByPresence(present, start, mask)
-    if (predicate.narrow?.(fragment, type, strings, start, mask) === true) return
-    for (let i = 0; i < mask.length; i++) if (mask[i] === 1 && !predicate.matchesText(type, stringAt(strings, start + i))) mask[i] = 0
+    narrowStrings(strings, type, predicate, start, mask, (same) => fragment.foldedOf(same))
   }
+}
+
+function narrowStrings(strings: Strings, type: StringType, { narrow, matchesText }: ValuePredicate, start: number, mask: Uint8Array, folded: (strings: Strings) => Strings): void {
+  if (narrow?.(type, strings, start, mask, folded) === true) return
+  for (let i = 0; i < mask.length; i++) if (mask[i] === 1 && !matchesText(type, stringAt(strings, start + i))) mask[i] = 0
 }
 
 function filterNumbers({ values, present }: NumberColumn, predicate: ValuePredicate): RowFilter {

@@ -2,8 +2,9 @@ import type { Facet, TermNode } from '@millrace/query-language/ast'
 import { fold } from '../fold.ts'
 import { canonicalDecimal } from '../patterns/decimal.ts'
 import { narrowBySubstring, rarestOf, type VerifyEntry } from '../patterns/find-substring.ts'
-import { createWholeGlob, literalsOf } from '../patterns/glob.ts'
+import { createWholeGlob, isSubstringGlob, literalsOf } from '../patterns/glob.ts'
 import { compileRegex } from '../patterns/regex.ts'
+import { byteString, decidePattern, decideSubstring, type TemplateText, type Verdict } from '../patterns/template-text.ts'
 import { columnOf, valuesOfString } from './facet-columns.ts'
 import type { Filter } from './filter.ts'
 import type { Element } from './json-elements.ts'
@@ -32,8 +33,8 @@ function termPredicate({ facet, pattern }: TermNode): ValuePredicate {
   const matchesElement = ({ type, text }: Element): boolean => (type === 'numeral' ? matchesNumeral(text) : matches(text))
   const isPlainString = !isTagFacet(facet)
   const number = decimal === undefined ? undefined : Number(decimal)
-  const narrow: NarrowStrings = (fragment, type, strings, start, mask) => {
-    const texts = isFolded ? fragment.foldedOf(strings) : strings
+  const narrow: NarrowStrings = (type, strings, start, mask, foldedOf) => {
+    const texts = isFolded ? foldedOf(strings) : strings
     const needle = type === 'string' ? rarestOf(search.needles, texts) : undefined
     if (needle !== undefined) narrowBySubstring(texts, needle, start, mask, search.verify)
     return needle !== undefined
@@ -43,6 +44,8 @@ function termPredicate({ facet, pattern }: TermNode): ValuePredicate {
     matchesNumber: (value) => matchesNumeral(String(value)),
     matchesLiteral: matches,
     narrow: isPlainString ? narrow : undefined,
+    // Other types are numbers, or lists of values.
+    templates: isPlainString ? { key: JSON.stringify([isFolded, pattern]), decide: (type, raw, foldedTemplate) => (type === 'string' ? search.decide(isFolded ? foldedTemplate : raw) : 'check') } : undefined,
     numbers: number === undefined ? undefined : { min: number, max: number },
     words: [],
     exactText: isPlainString && !isFolded && pattern.kind === 'exact' ? pattern.text : undefined,
@@ -54,20 +57,32 @@ interface TermSearch {
   /** UTF-8 of texts that every matching text contains; none is empty. */
   readonly needles: readonly Uint8Array[]
   readonly verify: VerifyEntry
+  readonly decide: (template: TemplateText) => Verdict
 }
 
 function termSearch(pattern: TermNode['pattern'], folded: (text: string) => string): TermSearch {
   if (pattern.kind === 'exact') {
     const text = folded(pattern.text)
     const needle = Buffer.from(text, 'utf8')
-    return { needles: needle.length === 0 ? [] : [needle], matches: (value) => value === text, verify: (_, start, end) => end - start === needle.length }
+    const bytes = byteString(text)
+    return {
+      needles: needle.length === 0 ? [] : [needle],
+      matches: (value) => value === text,
+      verify: (_, start, end) => end - start === needle.length,
+      decide: ({ parts, slots }) => {
+        const isPossible = bytes.startsWith(parts[0] ?? '') && bytes.endsWith(parts.at(-1) ?? '') && (slots.length > 0 || bytes === parts[0])
+        return !isPossible ? 'none' : slots.length === 0 ? 'all' : decideSubstring({ parts, slots }, bytes) === 'none' ? 'none' : 'check'
+      },
+    }
   }
   const pieces = pattern.kind === 'wildcard' ? pattern.pieces.map((piece) => (typeof piece === 'object' ? { literal: folded(piece.literal) } : piece)) : []
   const regex = pattern.kind === 'regex' ? compileRegex(pattern.source) : undefined
   const matches = regex === undefined ? createWholeGlob(pieces) : (text: string): boolean => regex.test(text)
+  const literals = regex?.literals ?? literalsOf(pieces)
   return {
-    needles: (regex?.literals ?? literalsOf(pieces)).map((literal) => Buffer.from(literal, 'utf8')),
+    needles: literals.map((literal) => Buffer.from(literal, 'utf8')),
     matches,
+    decide: (template) => decidePattern(template, literals.map(byteString), matches, isSubstringGlob(pieces)),
     verify: (bytes, start, end) => matches(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')),
   }
 }

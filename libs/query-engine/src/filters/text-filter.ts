@@ -4,8 +4,9 @@ import type { TextNode, TextPattern, WildcardPiece } from '@millrace/query-langu
 import { fold, wordsOfFolded } from '../fold.ts'
 import type { FragmentReader } from '../fragment-reader.ts'
 import { narrowBySubstring, rarestOf, type VerifyEntry } from '../patterns/find-substring.ts'
-import { createStretchGlob, literalsOf } from '../patterns/glob.ts'
+import { createStretchGlob, isSubstringGlob, literalsOf } from '../patterns/glob.ts'
 import { hasPhrase } from '../patterns/phrase.ts'
+import { byteString, decidePattern, decidePhrase, decideSubstring, plainText, sureParts, type TemplateText, type Verdict } from '../patterns/template-text.ts'
 import type { Filter } from './filter.ts'
 import { decideValues, loadValues } from './scan-values.ts'
 import type { ValuePredicate } from './value-predicate.ts'
@@ -30,7 +31,7 @@ function clientColumns(fragment: FragmentReader): readonly string[] {
 }
 
 function textPredicate(pattern: TextPattern, scope: TextNode['scope']): ValuePredicate {
-  const { words, needles, verify, matches } = pattern.kind === 'exact' ? phraseSearch(fold(pattern.text)) : globSearch(foldPieces(pattern.pieces))
+  const { words, needles, verify, matches, decide } = pattern.kind === 'exact' ? phraseSearch(fold(pattern.text)) : globSearch(foldPieces(pattern.pieces))
   const narrow = (strings: Strings, start: number, mask: Uint8Array): void => {
     const needle = rarestOf(needles, strings)
     if (needle !== undefined) narrowBySubstring(strings, needle, start, mask, verify)
@@ -40,10 +41,11 @@ function textPredicate(pattern: TextPattern, scope: TextNode['scope']): ValuePre
     matchesText: (_, text) => matches(fold(text)),
     matchesNumber: (value) => scope === 'everywhere' && matches(fold(String(value))),
     matchesLiteral: (text) => scope === 'everywhere' && matches(text),
-    narrow: (fragment, _, strings, start, mask) => {
-      narrow(fragment.foldedOf(strings), start, mask)
+    narrow: (_, strings, start, mask, foldedOf) => {
+      narrow(foldedOf(strings), start, mask)
       return true
     },
+    templates: { key: JSON.stringify(['text', pattern]), decide: (_, __, folded) => decide(folded) },
     numbers: undefined, words, exactText: undefined,
   }
 }
@@ -56,18 +58,23 @@ interface TextSearch {
   /** Undefined when the one needle alone decides. */
   readonly verify: VerifyEntry | undefined
   readonly matches: (folded: string) => boolean
+  readonly decide: (folded: TemplateText) => Verdict
 }
 
 /** The words of `text` one after the other; a text without words is looked for as it is. */
 function phraseSearch(text: string): TextSearch {
   const words = wordsOfFolded(text)
-  if (words.length === 0) return { words: [], needles: text === '' ? [] : [Buffer.from(text, 'utf8')], verify: undefined, matches: (folded) => folded.includes(text) }
+  if (words.length === 0) {
+    return { words: [], needles: text === '' ? [] : [Buffer.from(text, 'utf8')], verify: undefined, matches: (folded) => folded.includes(text), decide: (template) => decideSubstring(template, byteString(text)) }
+  }
+  const byteWords = words.map(byteString)
   const encoded = words.map((word) => new Uint8Array(Buffer.from(word, 'utf8')))
   const verify: VerifyEntry = (bytes, start, end) => hasPhrase(encoded, bytes, start, end)
   return {
     words: words.filter(isAscii),
     needles: encoded,
     verify,
+    decide: (template) => decidePhrase(template, byteWords),
     matches: (folded) => {
       const bytes = new Uint8Array(Buffer.from(folded, 'utf8'))
       return verify(bytes, 0, bytes.length)
@@ -77,11 +84,15 @@ function phraseSearch(text: string): TextSearch {
 
 function globSearch(pieces: readonly WildcardPiece[]): TextSearch {
   const matches = createStretchGlob(pieces)
-  // With a star on both sides the literal's own place does not matter.
-  const isSubstring = pieces.length === 3 && pieces[0] === 'any' && typeof pieces[1] === 'object' && pieces[2] === 'any'
+  const isSubstring = isSubstringGlob(pieces)
+  const literals = literalsOf(pieces)
   return {
     words: [],
-    needles: literalsOf(pieces).map((literal) => Buffer.from(literal, 'utf8')),
+    decide: (template) => {
+      const verdict = decidePattern(template, literals.map(byteString), matches, isSubstring)
+      return verdict === 'check' && sureParts(template).some((part) => matches(plainText(part))) ? 'all' : verdict
+    },
+    needles: literals.map((literal) => Buffer.from(literal, 'utf8')),
     verify: isSubstring ? undefined : (bytes, start, end) => matches(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')),
     matches,
   }

@@ -65,6 +65,11 @@ export function literalsOf(pieces: readonly WildcardPiece[]): readonly string[] 
   return pieces.flatMap((piece) => (typeof piece === 'object' ? [piece.literal] : []))
 }
 
+/** With a star on both sides a literal's own place does not matter. */
+export function isSubstringGlob(pieces: readonly WildcardPiece[]): boolean {
+  return pieces.length === 3 && pieces[0] === 'any' && typeof pieces[1] === 'object' && pieces[2] === 'any'
+}
+
 const ANY = Symbol('any')
 const ONE = Symbol('one')
 type Atom = string | typeof ANY | typeof ONE
