@@ -4,6 +4,7 @@ import { encodeFragment } from './encode-fragment.ts'
 import { messageWords } from './message-words.ts'
 import { rowsOf, tableOf, type PlainRow } from './plain-rows.ts'
 import { decodeFragment } from './read-fragment.ts'
+import { tokenise } from './tokens.ts'
 import { wordsOf } from './words.ts'
 
 describe('building a pack', () => {
@@ -60,6 +61,17 @@ describe('the words of messages', () => {
       const expected = new Set(texts.flatMap((message) => wordsOf(Buffer.from(message, 'utf8').toString('utf8'))).filter((word) => !/\d/.test(word)))
       expect([...(messageWords(table, 1000) ?? [])].sort()).toEqual([...expected].sort())
     }))
+  })
+
+  it('are the same by way of templates', () => {
+    const piece = fc.oneof(text, fc.nat().map(String), fc.stringMatching(/^[0-9a-f]{6,12}$/), fc.uuid(), fc.constantFrom(' ', '-', '.', 'deadbeef', 'abcdefab-cafe-babe-dead-abcdefabcdef', 'u12', '12ms', '1.5ms', 'a1b', '10.0.0.1x', 'took', 'K', 'É', 'Σ', '\u0000', '7\u212A'))
+    const pieces = fc.array(piece, { maxLength: 6 }).map((all) => all.join(''))
+    fc.assert(fc.property(fc.array(pieces, { minLength: 1, maxLength: 20 }), (texts) => {
+      const table = tableOf(texts.map((message, timeOffset) => ({ timeOffset, values: new Map([['message', message]]) })), { asText: true })
+      const tokensOf = new Map(table.columns.flatMap((column) => (column.layout === 'text' ? [[column, tokenise(column.strings, table.rows, column.present)] as const] : [])))
+      expect(tokensOf.size).toBe(1)
+      expect([...(messageWords(table, 1000, tokensOf) ?? [])].sort()).toEqual([...(messageWords(table, 1000) ?? [])].sort())
+    }), { numRuns: 1000 })
   })
 
   it('are not listed when there are more than asked for', () => {

@@ -7,7 +7,8 @@ import { messageWords } from './message-words.ts'
 import { encodePack, type PackPart } from './pack-codec.ts'
 import type { PackEntry } from './pack.ts'
 import { decodeFragment, openFragmentBytes } from './read-fragment.ts'
-import { MAX_TABLE_ROWS } from './table.ts'
+import { MAX_TABLE_ROWS, type Column } from './table.ts'
+import type { Tokens } from './tokens.ts'
 
 /**
  * Merges encoded fragments into one pack with as few fragments per tenant, kind and day as possible. Pure and without waiting:
@@ -31,8 +32,9 @@ export function buildPack({ inputs, purpose }: PackOrder): BuiltPack {
     const { tenantId, kind } = first.source
     for (const run of groupForMerge(tables, MAX_RUN_ROWS[purpose])) {
       for (const table of splitTable(mergeTables(run), MAX_TABLE_ROWS)) {
-        parts.push({ tenantId, kind, table, bytes: encodeFragment(table, { purpose }) })
-        if (purpose === 'sealed') words.push(messageWords(table, MAX_ENTRY_WORDS))
+        const tokensOf = new Map<Column, Tokens>()
+        parts.push({ tenantId, kind, table, bytes: encodeFragment(table, { purpose, tokensOf }) })
+        if (purpose === 'sealed') words.push(messageWords(table, MAX_ENTRY_WORDS, tokensOf))
       }
     }
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { TableBuilder, type NumberColumnBuilder, type StringColumnBuilder } from './column-builder.ts'
+import type { NumberColumnBuilder, StringColumnBuilder } from './column-builder.ts'
 import { rowsOf, type PlainValue } from './plain-rows.ts'
+import { TableBuilder } from './table-builder.ts'
 import { LITERALS, MAX_TABLE_ROWS } from './table.ts'
 
 const value: fc.Arbitrary<PlainValue> = fc.oneof(
@@ -99,6 +100,26 @@ describe('a table builder', () => {
     expect(filler.builder.columnCount).toBe(1)
   })
 
+  it('tells whether the value put last stands somewhere again, in the same table', () => {
+    const builder = new TableBuilder()
+    const column = builder.stringColumn('message', 'string')
+    const bytes = Buffer.from('\0\0status info, info and inf')
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    expect(column.repeats(view, 9, bytes.length)).toBe(-1)
+    column.putHashed(bytes, view, 9, 13, 1)
+    expect([9, 15, 14, 24].map((start) => column.repeats(view, start, bytes.length))).toEqual([4, 4, -1, -1])
+    builder.endRow(20_000, 0, 0)
+    column.putAgain()
+    builder.endRow(20_000, 1, 1)
+    column.put(bytes, view, 2, 8)
+    expect(column.repeats(view, 2, bytes.length)).toBe(-1)
+    builder.endRow(20_000, 2, 2)
+    column.putHashed(bytes, view, 9, 13, 1)
+    builder.discardRow()
+    expect(rowsOf(builder.take()[0]!).map(({ values }) => values.get('message'))).toEqual(['info', 'info', 'status'])
+    expect(column.repeats(view, 9, bytes.length)).toBe(-1)
+  })
+
   it('gives strings that were made to collide up to text, where none is looked up', () => {
     const filler = new Filler()
     const column = filler.builder.stringColumn('message', 'string')
@@ -171,7 +192,7 @@ function colliding(index: number): Uint8Array {
   const bytes = new Uint8Array(8)
   const view = new DataView(bytes.buffer)
   view.setInt32(0, index, true)
-  const hash = Math.imul(8 ^ index, 0x9e3779b1)
+  const hash = Math.imul(index, 0x9e3779b1)
   view.setInt32(4, hash ^ (hash >>> 15), true)
   return bytes
 }

@@ -1,177 +1,9 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
-import assert from 'node:assert/strict'
-import { NS_PER_DAY } from '@millrace/event/event'
-import { ROW_COLUMN } from './event-columns.ts'
-import { MAX_TABLE_ROWS, type Column, type StringType, type Strings, type Table } from './table.ts'
-
-/**
- * Builds tables row by row without an object per event: a decoder puts values into columns, then ends or discards the row.
- *
- * Tables close by themselves at {@link MAX_TABLE_ROWS} rows, and earlier where most cells would be empty, so that many events with names of their
- * own cannot multiply. Columns and their buffers live as long as the builder and are used again for every table; the tables own their arrays.
- */
-export class TableBuilder {
-  /** Rows of the open table; the row that is being filled has this index. For column builders only. */
-  rows = 0
-  /** Changes with every table, so that a column can tell that it is new to this one. For column builders only. */
-  table = 1
-  /** Values put so far, in this table. For column builders only. */
-  values = 0
-  #take = 1
-  #days = new Int32Array(FIRST_ROWS)
-  /** 0, 1, 2, … */
-  #allRows = countedTo(FIRST_ROWS)
-  #timeOffsets = new Float64Array(FIRST_ROWS)
-  #receivedRows = new Float64Array(FIRST_ROWS)
-  #heldBytes = 0
-  /** Columns of the open table. */
-  readonly #columns: ColumnBuilder[] = []
-  /** Columns since the last take, of several tables perhaps. */
-  readonly #counted: ColumnBuilder[] = []
-  /** Columns that the open row has put a value in, in order; repeated where a value was replaced. */
-  readonly #touched: ColumnBuilder[] = []
-  /** Used of `#touched`: an array that is cut to nothing and refilled for every row would be allocated for every row. */
-  #touches = 0
-  #columnsBeforeRow = 0
-  #countedBeforeRow = 0
-  #closed: Table[] = []
-
-  /** Distinct columns since the last {@link take}, the open row included. What a decoder limits. */
-  get columnCount(): number {
-    return this.#counted.length
-  }
-
-  /** Bytes of the buffers that are kept for the next table. A decoder drops the builder, and all columns with it, above a limit of its own. */
-  get heldBytes(): number {
-    return this.#heldBytes
-  }
-
-  /** A column of strings; `type` as in {@link StringType}. The caller keeps it and asks once per name and type. */
-  stringColumn(name: string, type: StringType): StringColumnBuilder {
-    return new StringColumnBuilder(this, name, type)
-  }
-
-  numberColumn(name: string): NumberColumnBuilder {
-    return new NumberColumnBuilder(this, name, 'number')
-  }
-
-  /** Its values are the codes in `LITERALS`. */
-  literalColumn(name: string): NumberColumnBuilder {
-    return new NumberColumnBuilder(this, name, 'literal')
-  }
-
-  /**
-   * Ends the row. Plain numbers, as an object per event would cost more than the row.
-   *
-   * @param day whole days since 1970. @param timeOffset ns since that day began. @param receivedRow goes to `_row`.
-   */
-  endRow(day: number, timeOffset: number, receivedRow: number): void {
-    const row = this.rows
-    if (row === this.#days.length) this.#grow()
-    this.#days[row] = day
-    this.#timeOffsets[row] = timeOffset
-    this.#receivedRows[row] = receivedRow
-    this.#touches = 0
-    this.rows = row + 1
-    this.#columnsBeforeRow = this.#columns.length
-    this.#countedBeforeRow = this.#counted.length
-    const cells = this.rows * this.#columns.length
-    if (this.rows === MAX_TABLE_ROWS || (cells > MAX_SPARSE_CELLS && cells > MAX_CELLS_PER_VALUE * this.values)) this.#close()
-  }
-
-  /** Takes back all that was put since the last row ended. */
-  discardRow(): void {
-    for (let i = 0; i < this.#touches; i++) this.#touched[i]!.erase()
-    this.#touches = 0
-    for (let i = this.#columnsBeforeRow; i < this.#columns.length; i++) this.#columns[i]!.leave()
-    this.#columns.length = this.#columnsBeforeRow
-    for (let i = this.#countedBeforeRow; i < this.#counted.length; i++) this.#counted[i]!.countedIn = 0
-    this.#counted.length = this.#countedBeforeRow
-  }
-
-  /** Hands over what was built since the last take: at least one table for each UTC day, none without rows. No row may be open. */
-  take(): readonly Table[] {
-    assert(this.#touches === 0, 'the row is ended or discarded')
-    this.#close()
-    const tables = this.#closed
-    this.#closed = []
-    this.#counted.length = 0
-    this.#countedBeforeRow = 0
-    this.#take++
-    return tables
-  }
-
-  /** For column builders only: the column has its first value in this table. */
-  join(column: ColumnBuilder): void {
-    this.#columns.push(column)
-    if (column.countedIn === this.#take) return
-    column.countedIn = this.#take
-    this.#counted.push(column)
-  }
-
-  /** For column builders only: the open row has a value in the column. */
-  touch(column: ColumnBuilder): void {
-    this.#touched[this.#touches++] = column
-    this.values++
-  }
-
-  /** For column builders only: a buffer was replaced by a larger one. */
-  hold(addedBytes: number): void {
-    this.#heldBytes += addedBytes
-  }
-
-  #close(): void {
-    if (this.rows > 0) for (const [day, rows] of this.#rowsByDay()) this.#closed.push(this.#build(day, rows))
-    for (const column of this.#columns) column.leave()
-    this.#columns.length = 0
-    this.#columnsBeforeRow = 0
-    this.rows = 0
-    this.values = 0
-    this.table++
-  }
-
-  #build(day: number, rows: Uint32Array): Table {
-    const columns: Column[] = [{ layout: 'number', name: ROW_COLUMN, type: 'number', values: picked(this.#receivedRows, rows), present: undefined }]
-    for (const builder of this.#columns) {
-      const column = builder.build(rows)
-      if (column !== undefined) columns.push(column)
-    }
-    return { rows: rows.length, dayNs: BigInt(day) * NS_PER_DAY, timeOffsets: picked(this.#timeOffsets, rows), columns }
-  }
-
-  /** In order of their first rows. Nearly always one day. */
-  #rowsByDay(): readonly (readonly [day: number, rows: Uint32Array])[] {
-    const first = this.#days[0]!
-    const all = this.#allRows.subarray(0, this.rows)
-    const isOther = (day: number): boolean => day !== first
-    if (!this.#days.subarray(0, this.rows).some(isOther)) return [[first, all]]
-    const counts = new Map<number, number>()
-    for (const row of all) counts.set(this.#days[row]!, (counts.get(this.#days[row]!) ?? 0) + 1)
-    const lists = new Map([...counts].map(([day, count]) => [day, { rows: new Uint32Array(count), end: 0 }]))
-    for (const row of all) {
-      const list = lists.get(this.#days[row]!)!
-      list.rows[list.end++] = row
-    }
-    return [...lists].map(([day, { rows }]) => [day, rows])
-  }
-
-  #grow(): void {
-    const length = this.#days.length * 2
-    this.#days = grown(this.#days, new Int32Array(length))
-    this.#allRows = countedTo(length)
-    this.#timeOffsets = grown(this.#timeOffsets, new Float64Array(length))
-    this.#receivedRows = grown(this.#receivedRows, new Float64Array(length))
-  }
-}
-
-const FIRST_ROWS = 256
-/** A table of so many cells is small, at most 4 MiB, however empty it is; many tiny tables would cost more. */
-const MAX_SPARSE_CELLS = 512 * 1024
-/** Above it a table is so empty that two tables take less: bounds memory to a multiple of the values that were received. */
-const MAX_CELLS_PER_VALUE = 16
+import type { TableBuilder } from './table-builder.ts'
+import type { Column, StringType, Strings } from './table.ts'
 
 /** What the table asks of each column. */
-interface ColumnBuilder {
+export interface ColumnBuilder {
   /** Which take counted it. */
   countedIn: number
   /** Removes the open row's value, if there is one. */
@@ -212,6 +44,12 @@ export class StringColumnBuilder implements ColumnBuilder {
   #entries = 0
   /** Pairs of hash and code; code 0 = free. */
   #slots = new Int32Array(0)
+  /** The entry that {@link putHashed} put last; 0 when another value was put since. */
+  #lastCode = 0
+  /** The row that brought the newest entry. */
+  #entryRow = 0
+  /** Whether a value of the table was taken back with the entry that it brought, which may be without a row then. */
+  #hasLostEntry = false
 
   constructor(builder: TableBuilder, name: string, type: StringType) {
     this.#builder = builder
@@ -225,17 +63,22 @@ export class StringColumnBuilder implements ColumnBuilder {
    * @param view over exactly `bytes`. A caller with many values makes it once.
    */
   put(bytes: Uint8Array, view: DataView, start: number, end: number): void {
-    const builder = this.#builder
-    if (this.#table !== builder.table) this.#join()
-    const row = builder.rows - this.#firstRow
-    builder.touch(this)
-    if (row >= this.#codes.length) this.#growCodes(row)
-    this.#codesEnd = row + 1
-    this.#values++
+    this.putHashed(bytes, view, start, end, hashOf(bytes, view, start, end))
+    this.#lastCode = 0
+  }
+
+  /**
+   * As {@link put}, and {@link repeats} may then answer for the value.
+   *
+   * @param hash as {@link hashStep} makes it: a decoder that looks for the value's end has its words at hand.
+   */
+  putHashed(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): void {
+    const row = this.#openRow()
     if (!this.#isText) {
-      const code = this.#codeOf(bytes, view, start, end)
+      const code = this.#codeOf(bytes, view, start, end, hash)
       if (code !== 0) {
         this.#codes[row] = code
+        this.#lastCode = code
         return
       }
       this.#becomeText()
@@ -244,10 +87,45 @@ export class StringColumnBuilder implements ColumnBuilder {
     this.#codes[row] = end - start + 1
   }
 
+  /**
+   * Bytes of the value that was put last by {@link putHashed}, where the very same stand at `start`, before `end` of the view; else -1.
+   * Many columns have one value for most of their rows.
+   */
+  repeats(view: DataView, start: number, end: number): number {
+    const code = this.#lastCode
+    if (code === 0) return -1
+    const from = this.#ends[code - 1]!
+    const length = this.#ends[code]! - from
+    if (start + length > end) return -1
+    const own = this.#view
+    let i = 0
+    for (; i + 4 <= length; i += 4) if (own.getInt32(from + i, true) !== view.getInt32(start + i, true)) return -1
+    for (; i < length; i++) if (own.getUint8(from + i) !== view.getUint8(start + i)) return -1
+    return length
+  }
+
+  /** Puts the value once more that {@link repeats} found. */
+  putAgain(): void {
+    const row = this.#openRow()
+    this.#codes[row] = this.#lastCode
+  }
+
+  #openRow(): number {
+    const builder = this.#builder
+    if (this.#table !== builder.table) this.#join()
+    const row = builder.rows - this.#firstRow
+    builder.touch(this)
+    if (row >= this.#codes.length) this.#growCodes(row)
+    this.#codesEnd = row + 1
+    this.#values++
+    return row
+  }
+
   erase(): void {
     const row = this.#builder.rows - this.#firstRow
     if (this.#table !== this.#builder.table || row >= this.#codesEnd || this.#codes[row] === 0) return
     if (this.#isText) this.#bytesEnd -= this.#codes[row]! - 1
+    else if (this.#codes[row] === this.#entries && this.#entryRow === row) this.#hasLostEntry = true
     this.#codes[row] = 0
     this.#values--
     this.#builder.values--
@@ -264,6 +142,8 @@ export class StringColumnBuilder implements ColumnBuilder {
     this.#codesEnd = 0
     this.#values = 0
     this.#bytesEnd = 0
+    this.#lastCode = 0
+    this.#hasLostEntry = false
     if (this.#isText) {
       const rows = this.#bytes
       this.#bytes = this.#spare
@@ -289,8 +169,7 @@ export class StringColumnBuilder implements ColumnBuilder {
   }
 
   /** The code of the entry with these bytes, a new one where needed. 0 when the column is to become text. */
-  #codeOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-    const hash = hashOf(bytes, view, start, end)
+  #codeOf(bytes: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
     if (this.#slots.length === 0) this.#growSlots()
     const slots = this.#slots
     const mask = (slots.length >> 1) - 1
@@ -313,6 +192,7 @@ export class StringColumnBuilder implements ColumnBuilder {
     this.#append(bytes, view, start, end)
     if (code + 1 > this.#ends.length) this.#growEnds()
     this.#ends[code] = this.#bytesEnd
+    this.#entryRow = this.#builder.rows - this.#firstRow
     if (2 * code > mask) this.#growSlots()
     return code
   }
@@ -339,6 +219,7 @@ export class StringColumnBuilder implements ColumnBuilder {
     this.#view = new DataView(this.#bytes.buffer)
     this.#spare = entries
     this.#bytesEnd = 0
+    this.#lastCode = 0
     this.#isText = true
   }
 
@@ -351,6 +232,7 @@ export class StringColumnBuilder implements ColumnBuilder {
   }
 
   #buildText(rows: Uint32Array): Column | undefined {
+    if (rows.length === this.#builder.rows && this.#values === rows.length) return this.#buildWholeText()
     // Where each chosen row's bytes begin follows from the lengths of all rows.
     const offsets = new Uint32Array(rows.length + 1)
     const starts = new Uint32Array(rows.length)
@@ -377,8 +259,20 @@ export class StringColumnBuilder implements ColumnBuilder {
     return { layout: 'text', name: this.#name, type: this.#type, strings: { offsets, bytes }, present: count === rows.length ? undefined : present }
   }
 
+  /** Every row of the table has a value. */
+  #buildWholeText(): Column {
+    const offsets = new Uint32Array(this.#values + 1)
+    let total = 0
+    for (let row = 0; row < this.#values; row++) offsets[row + 1] = total += this.#codes[row]! - 1
+    return { layout: 'text', name: this.#name, type: this.#type, strings: { offsets, bytes: this.#bytes.slice(0, total) }, present: undefined }
+  }
+
   #buildDictionary(rows: Uint32Array): Column | undefined {
     const codes = this.#entries < 256 ? new Uint8Array(rows.length) : this.#entries < 65_536 ? new Uint16Array(rows.length) : new Uint32Array(rows.length)
+    if (rows.length === this.#builder.rows && !this.#hasLostEntry) {
+      codes.set(this.#codes.subarray(0, Math.min(this.#codesEnd, rows.length - this.#firstRow)), this.#firstRow)
+      return { layout: 'dictionary', name: this.#name, type: this.#type, codes, dictionary: this.#firstEntries(this.#entries) }
+    }
     // Entries of other days, or of values that were taken back, stay out.
     const used = new Uint32Array(this.#entries + 1)
     const entries = new Uint32Array(this.#entries)
@@ -496,6 +390,9 @@ export class NumberColumnBuilder implements ColumnBuilder {
 
   build(rows: Uint32Array): Column | undefined {
     const isLiteral = this.#type === 'literal'
+    if (!isLiteral && rows.length === this.#builder.rows && this.#isInEveryRow(rows.length)) {
+      return { layout: 'number', name: this.#name, type: 'number', values: this.#numbers.slice(0, rows.length), present: undefined }
+    }
     const values = isLiteral ? new Uint8Array(rows.length) : new Float64Array(rows.length)
     const present = new Uint8Array(rows.length)
     let count = 0
@@ -510,6 +407,12 @@ export class NumberColumnBuilder implements ColumnBuilder {
     if (count === 0) return undefined
     if (values instanceof Uint8Array) return { layout: 'literal', name: this.#name, type: 'literal', codes: values }
     return { layout: 'number', name: this.#name, type: 'number', values, present: count === rows.length ? undefined : present }
+  }
+
+  #isInEveryRow(rows: number): boolean {
+    if (this.#firstRow > 0 || this.#end < rows) return false
+    for (let row = 0; row < rows; row++) if (this.#present[row] === 0) return false
+    return true
   }
 
   leave(): void {
@@ -542,16 +445,25 @@ const TEXT_TABLES = 15
 /** Above this share of distinct values a dictionary costs more than it saves. */
 const MAX_DICTIONARY_SHARE = 0.5
 
-/** Four bytes at a time; the mixing step lets every byte reach the low bits, which choose the slot. */
 function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-  let hash = end - start
+  let hash = 0
   let at = start
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at, true), HASH_FACTOR)
-    hash ^= hash >>> 15
+  for (; at + 4 <= end; at += 4) hash = hashStep(hash, view.getInt32(at, true))
+  if (at < end) {
+    let rest = 0
+    for (let shift = 0; at < end; at++, shift += 8) rest |= bytes[at]! << shift
+    hash = hashStep(hash, rest)
   }
-  for (; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, HASH_FACTOR)
-  return hash ^ (hash >>> 15)
+  return hash ^ (end - start)
+}
+
+/**
+ * The hash of a string begins at 0, takes its words of four bytes, little-endian, the last one filled with zeroes, and in the end is
+ * combined with its length by an exclusive or. It lives in the builder's memory only. Every byte reaches the low bits, which choose the slot.
+ */
+export function hashStep(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, HASH_FACTOR)
+  return mixed ^ (mixed >>> 15)
 }
 
 /** 2^32 divided by the golden ratio. */
@@ -577,18 +489,7 @@ function copyBytes(from: Uint8Array, fromView: DataView, start: number, length: 
   for (; i < length; i++) to[at + i] = from[start + i]!
 }
 
-function countedTo(length: number): Uint32Array {
-  const rows = new Uint32Array(length)
-  for (let row = 0; row < length; row++) rows[row] = row
-  return rows
-}
-
-function grown<T extends Uint8Array | Uint32Array | Int32Array | Float64Array>(old: T, larger: T): T {
+export function grown<T extends Uint8Array | Uint32Array | Int32Array | Float64Array>(old: T, larger: T): T {
   larger.set(old)
   return larger
-}
-
-function picked(values: Float64Array, rows: Uint32Array): Float64Array {
-  if (rows.length > 0 && rows[rows.length - 1] === rows.length - 1) return values.slice(0, rows.length)
-  return Float64Array.from(rows, (row) => values[row]!)
 }

@@ -15,7 +15,7 @@ import { packAsTemplates, packText, writeStrings } from './write-text.ts'
  *
  * @param table 1 to {@link MAX_TABLE_ROWS} rows.
  */
-export function encodeFragment(table: Table, { purpose }: EncodeOptions = { purpose: 'fresh' }): Uint8Array {
+export function encodeFragment(table: Table, { purpose, tokensOf = new Map() }: EncodeOptions = { purpose: 'fresh' }): Uint8Array {
   assert(table.rows > 0 && table.rows <= MAX_TABLE_ROWS, 'a fragment has 1 to MAX_TABLE_ROWS rows')
   assert(table.timeOffsets.length === table.rows, 'every row has a time')
   const body = new ByteWriter(64 * 1024)
@@ -35,7 +35,7 @@ export function encodeFragment(table: Table, { purpose }: EncodeOptions = { purp
   const streams = new StreamWriter(body, purpose)
   writeStreamReference(footer, streams.write(packNumbers(table.timeOffsets)))
   footer.u32(table.columns.length)
-  for (const column of table.columns) writeColumn(streams, footer, column, table, purpose)
+  for (const column of table.columns) writeColumn(streams, footer, column, table, purpose, tokensOf)
   const blocks = streams.finish()
   footer.u32(blocks.length)
   for (const block of blocks) writeStreamReference(footer, block)
@@ -51,6 +51,8 @@ export function encodeFragment(table: Table, { purpose }: EncodeOptions = { purp
 export interface EncodeOptions {
   /** `fresh`: cheap to write, read for seconds. `sealed`: packs best, read for weeks. */
   readonly purpose: 'fresh' | 'sealed'
+  /** Receives the tokens of the columns that become templates, for whoever needs them as well: cutting is a large part of the work. */
+  readonly tokensOf?: Map<Column, Tokens>
 }
 
 /** First bytes of a fragment; the version follows. */
@@ -62,7 +64,7 @@ export const FORMAT_VERSION = 1
 export const TYPE_CODES: Record<Column['type'], number> = { string: 1, json: 2, numeral: 3, number: 4, literal: 5 }
 export const LAYOUT_CODES: Record<Column['layout'] | 'template', number> = { dictionary: 1, text: 2, number: 3, literal: 4, template: 5 }
 
-function writeColumn(writer: StreamWriter, footer: ByteWriter, column: Column, table: Table, purpose: EncodeOptions['purpose']): void {
+function writeColumn(writer: StreamWriter, footer: ByteWriter, column: Column, table: Table, purpose: EncodeOptions['purpose'], tokensOf: Map<Column, Tokens>): void {
   const { rows } = table
   footer.text(column.name)
   footer.u8(TYPE_CODES[column.type])
@@ -88,6 +90,7 @@ function writeColumn(writer: StreamWriter, footer: ByteWriter, column: Column, t
       if (purpose === 'sealed') {
         const templates = packAsTemplates(column, table)
         if (templates !== undefined) {
+          tokensOf.set(column, templates.tokens)
           layout = 'template'
           references = templates.references
         }

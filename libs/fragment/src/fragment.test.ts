@@ -161,6 +161,15 @@ describe('merging', () => {
     expect(rowsOf(merged).map(({ values }) => values.get('@n'))).toEqual([0, 1, 5, 6, 7, 8])
   })
 
+  it('leaves out any number of ranges, in any order and overlapping', () => {
+    fc.assert(fc.property(fc.array(fc.record({ firstRow: fc.nat(60), rows: fc.nat(5) }), { maxLength: 30 }), (dropRows) => {
+      const plain: PlainRow[] = Array.from({ length: 60 }, (_, i) => ({ timeOffset: (i * 7) % 60, values: new Map([['@n', i]]) }))
+      const kept = rowsOf(mergeTables([{ table: tableOf(plain), dropRows }])).map(({ values }) => values.get('@n'))
+      const expected = plain.map((_, i) => i).filter((i) => !dropRows.some(({ firstRow, rows }) => i >= firstRow && i < firstRow + rows))
+      expect(kept.sort((a, b) => Number(a) - Number(b))).toEqual(expected)
+    }))
+  })
+
   it('splits in order without losing a row', () => {
     const plain: PlainRow[] = Array.from({ length: 25 }, (_, i) => ({ timeOffset: i, values: new Map([['@n', i]]) }))
     const pieces = splitTable(tableOf(plain), 10)

@@ -13,41 +13,40 @@ import { FragmentCorruptError } from './fragment.ts'
  */
 export function packNumbers(values: Float64Array): Uint8Array {
   const count = values.length
-  const scale = smallestScale(values)
+  const integers = new Float64Array(count)
+  const scale = scaleTo(integers, values)
   if (scale === undefined || count === 0) {
     const writer = new ByteWriter(count * 8 + 1)
     writer.u8(0)
     writer.raw(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     return writer.finish()
   }
-  const factor = 10 ** scale
-  const integers = new Float64Array(count)
   let min = Infinity
-  let max = -Infinity
   let isAscending = true
+  let former = -Infinity
   for (let i = 0; i < count; i++) {
-    const integer = Math.round(values[i]! * factor)
-    integers[i] = integer
+    const integer = integers[i]!
     if (integer < min) min = integer
-    if (integer > max) max = integer
-    if (i > 0 && integer < integers[i - 1]!) isAscending = false
+    if (integer < former) isAscending = false
+    former = integer
   }
   const isDelta = isAscending && count > 2
   const divisor = commonDivisor(integers, min)
-  for (let i = count - 1; i >= 0; i--) integers[i] = isDelta ? (i === 0 ? 0 : (integers[i]! - integers[i - 1]!) / divisor) : (integers[i]! - min) / divisor
   let largest = 0
-  for (const value of integers) if (value > largest) largest = value
+  for (let i = count - 1; i >= 0; i--) {
+    const distance = integers[i]! - (isDelta ? (i === 0 ? integers[0]! : integers[i - 1]!) : min)
+    const integer = divisor === 1 ? distance : distance / divisor
+    integers[i] = integer
+    if (integer > largest) largest = integer
+  }
   const width = bytesFor(largest)
   const planes = new Uint8Array(width * count)
-  for (let i = 0; i < count; i++) {
-    const integer = integers[i]!
-    let low = integer
-    if (width > 4) {
-      const high = Math.floor(integer / 4294967296)
-      low = integer - high * 4294967296
-      for (let plane = 4; plane < width; plane++) planes[plane * count + i] = high >>> (8 * (plane - 4))
-    }
-    for (let plane = 0; plane < width && plane < 4; plane++) planes[plane * count + i] = low >>> (8 * plane)
+  // Plane by plane, so that each loop does one thing.
+  for (let plane = 0; plane < width; plane++) {
+    const start = plane * count
+    const shift = 8 * (plane & 3)
+    if (plane < 4) for (let i = 0; i < count; i++) planes[start + i] = integers[i]! >>> shift
+    else for (let i = 0; i < count; i++) planes[start + i] = (integers[i]! / 4294967296) >>> shift
   }
   const writer = new ByteWriter(planes.length + 20)
   writer.u8(1)
@@ -90,29 +89,37 @@ export function unpackNumbers(bytes: Uint8Array, count: number): Float64Array {
   return values
 }
 
-/** Fewest decimals that give every value back exactly, or undefined when there is none up to {@link MAX_SCALE}. */
-function smallestScale(values: Float64Array): number | undefined {
-  let scale = 0
-  let factor = 1
-  for (const value of values) {
-    for (;;) {
+/**
+ * Fewest decimals that give every value back exactly, with `integers` filled accordingly; undefined when there are none up to {@link MAX_SCALE}.
+ * Where a value needs more decimals than those before, all begin anew.
+ */
+function scaleTo(integers: Float64Array, values: Float64Array): number | undefined {
+  for (let scale = 0; scale <= MAX_SCALE; scale++) {
+    const factor = 10 ** scale
+    let i = 0
+    for (; i < values.length; i++) {
+      const value = values[i]!
       const integer = Math.round(value * factor)
       // Below 2^51, so that the difference of two stays exact. -0 has no integer.
-      if (!(Math.abs(integer) < 2251799813685248) || Object.is(value, -0)) return undefined
-      if (integer / factor === value) break
-      if (++scale > MAX_SCALE) return undefined
-      factor = 10 ** scale
+      if (!(integer > -MAX_SCALED && integer < MAX_SCALED) || (integer === 0 && Object.is(value, -0))) return undefined
+      if (integer / factor !== value) break
+      integers[i] = integer
     }
+    if (i === values.length) return scale
   }
-  // A larger scale, found late, must also hold for the values before it.
-  for (const value of values) if (Math.round(value * factor) / factor !== value || !(Math.abs(value * factor) < 2251799813685248)) return undefined
-  return scale
+  return undefined
 }
 
 /** 10^k that divides every distance from `base`, so that milliseconds in nanoseconds lose their zeros. */
 function commonDivisor(integers: Float64Array, base: number): number {
   let divisor = 1_000_000_000
-  for (const integer of integers) while (divisor > 1 && (integer - base) % divisor !== 0) divisor /= 10
+  for (let i = 0; i < integers.length && divisor > 1; i++) {
+    // A quotient below 2^52 / divisor is rounded by less than 1 / divisor, so that it is whole only if it is exact; a remainder takes far longer.
+    for (const distance = integers[i]! - base; divisor > 1; divisor /= 10) {
+      const quotient = distance / divisor
+      if (quotient === Math.floor(quotient)) break
+    }
+  }
   return divisor
 }
 
@@ -122,5 +129,6 @@ function bytesFor(largest: number): number {
   return width
 }
 
+const MAX_SCALED = 2251799813685248
 /** Beyond four decimals real measurements are rarely decimal, and doubles pack as well. */
 const MAX_SCALE = 4

@@ -82,15 +82,35 @@ function keptPositions(tables: readonly Table[], rows: Float64Array, dropRows: r
   let kept = 0
   let start = 0
   tables.forEach((table, index) => {
-    const ranges = dropRows[index] ?? []
+    const bounds = joinedBounds(dropRows[index] ?? [])
     const end = start + table.rows
-    for (let position = start; position < end; position++) {
-      const row = rows[position]!
-      if (ranges.length === 0 || !ranges.some((range) => row >= range.firstRow && row < range.firstRow + range.rows)) positions[kept++] = position
-    }
+    for (let position = start; position < end; position++) if (bounds.length === 0 || countUpTo(bounds, rows[position]!) % 2 === 0) positions[kept++] = position
     start = end
   })
   return positions.subarray(0, kept)
+}
+
+/** Starts and ends of the joined ranges, ascending: a row lies in one when the number of bounds up to it is odd. A request may name thousands. */
+function joinedBounds(ranges: readonly RowRange[]): readonly number[] {
+  const bounds: number[] = []
+  for (const { firstRow, rows } of ranges.filter((range) => range.rows > 0).sort((a, b) => a.firstRow - b.firstRow)) {
+    const end = firstRow + rows
+    const last = bounds.at(-1)
+    if (last === undefined || firstRow > last) bounds.push(firstRow, end)
+    else bounds[bounds.length - 1] = Math.max(last, end)
+  }
+  return bounds
+}
+
+function countUpTo(bounds: readonly number[], row: number): number {
+  let low = 0
+  let high = bounds.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (bounds[middle]! <= row) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Starts of the runs that are in order, and the end: [0, ..., length]. */

@@ -9,7 +9,7 @@ import { SLOT, type Tokens } from './tokens.ts'
  */
 export function tokenWordHashes({ offsets, bytes }: Strings, { templates, codes, firstSpans, starts, ends }: Tokens): WordHashes | undefined {
   const hashes = new HashSet()
-  const surroundings = Array.from({ length: templates.offsets.length - 1 }, (_, template) => readTemplate(hashes, templates.bytes.subarray(templates.offsets[template], templates.offsets[template + 1])))
+  const surroundings = surroundingsOf(templates, (bytes, start, end) => addWords(hashes, bytes, start, end))
   let areCovered = true
   // By row, not by template: the bytes are then met in their order.
   for (let row = 0; row < codes.length; row++) {
@@ -32,7 +32,7 @@ export function tokenWordHashes({ offsets, bytes }: Strings, { templates, codes,
   return { hashes, areCovered }
 }
 
-interface Surroundings {
+export interface Surroundings {
   /** Per slot: bytes of the template on either side that belong to a word with it. */
   readonly before: readonly number[]
   readonly after: readonly number[]
@@ -42,8 +42,16 @@ interface Surroundings {
   readonly isWhole: boolean
 }
 
-/** Adds the words that stand in the template, apart from its slots. */
-function readTemplate(hashes: HashSet, template: Uint8Array): Surroundings {
+/**
+ * Tells where the words stand in each template.
+ *
+ * @param add adds the words of what stands in a template apart from its slots; answers how many there are.
+ */
+export function surroundingsOf({ offsets, bytes }: Strings, add: (bytes: Uint8Array, start: number, end: number) => number): readonly Surroundings[] {
+  return Array.from({ length: offsets.length - 1 }, (_, template) => readTemplate(bytes.subarray(offsets[template], offsets[template + 1]), add))
+}
+
+function readTemplate(template: Uint8Array, add: (bytes: Uint8Array, start: number, end: number) => number): Surroundings {
   const parts: Uint8Array[] = []
   let start = 0
   for (let at = template.indexOf(SLOT); at >= 0; at = template.indexOf(SLOT, start)) {
@@ -55,7 +63,7 @@ function readTemplate(hashes: HashSet, template: Uint8Array): Surroundings {
   parts.forEach((part, index) => {
     const from = index === 0 ? 0 : wordBytesAtStart(part)
     const to = index === parts.length - 1 ? part.length : part.length - wordBytesAtEnd(part)
-    if (from < to) words += addWords(hashes, part, from, to)
+    if (from < to) words += add(part, from, to)
   })
   return {
     before: parts.slice(0, -1).map(wordBytesAtEnd),
@@ -78,7 +86,7 @@ function wordBytesAtStart(part: Uint8Array): number {
 }
 
 /** Or another byte beyond the digits. */
-function hasLetter(bytes: Uint8Array, start: number, end: number): boolean {
+export function hasLetter(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i]! > 57) return true
   return false
 }

@@ -1,5 +1,6 @@
 // Loops over bytes: a position up to the window's end is in range, which the compiler cannot see.
-import { TableBuilder, type NumberColumnBuilder, type StringColumnBuilder } from '@millrace/fragment/column-builder'
+import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
+import { TableBuilder } from '@millrace/fragment/table-builder'
 import { LITERALS } from '@millrace/fragment/table'
 import { EventTime } from './event-time.ts'
 import { exactNumber } from './exact-number.ts'
@@ -246,12 +247,18 @@ export class EventScanner {
 
   #putString(column: StringColumnBuilder, start: number): number {
     const { reader } = this
+    // Only strings that stood in JSON as they are were put so that they repeat, and these hold nothing that needs a look.
+    const length = column.repeats(reader.view, start + 1, reader.end)
+    if (length >= 0 && reader.bytes[start + 1 + length] === QUOTE) {
+      column.putAgain()
+      return start + length + 2
+    }
     const end = reader.stringEnd(start + 1)
     if (end < 0) return end
     if (reader.hasEscape) {
       reader.unescape(start + 1, end)
       column.put(reader.scratch, reader.scratchView, 0, reader.scratchEnd)
-    } else column.put(reader.bytes, reader.view, start + 1, end)
+    } else column.putHashed(reader.bytes, reader.view, start + 1, end, reader.hash)
     return end + 1
   }
 
@@ -306,6 +313,12 @@ export class EventScanner {
     if (this.#valueCount === MAX_KEYS) return this.reader.fail(TOO_MANY_KEYS, start)
     this.#stamp(node)
     this.#values[this.#valueCount++] = node
+    if (reserved.column !== undefined && reserved.event !== this.#event && this.reader.bytes[start] === QUOTE) {
+      node.isCandidate = true
+      node.valueStart = start
+      reserved.event = this.#event
+      return this.#putString(reserved.column, start)
+    }
     if (!this.#isCandidate(reserved, start)) return this.#putAttribute(node, start)
     node.isCandidate = true
     node.valueStart = start

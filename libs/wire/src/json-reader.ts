@@ -1,5 +1,6 @@
 // Loops over bytes: a position up to `end` is in range, which the compiler cannot see.
 import { isUtf8 } from 'node:buffer'
+import { hashStep } from '@millrace/fragment/column-builder'
 
 /**
  * Reads JSON as bytes. Every method takes a position and answers the position behind what it read, or -1 after {@link fail}; nothing throws
@@ -20,6 +21,8 @@ export class JsonReader {
   failedAt = 0
   /** Set by {@link stringEnd}. */
   hasEscape = false
+  /** Set by {@link stringEnd} for a string without escapes: as a column builder hashes it. */
+  hash = 0
   /** What {@link unescape} wrote. */
   scratch = new Uint8Array(256)
   scratchView = new DataView(this.scratch.buffer)
@@ -77,6 +80,7 @@ export class JsonReader {
     const { bytes, view } = this
     this.hasEscape = false
     let at = start
+    let hash = 0
     for (;;) {
       const word = view.getInt32(at, true)
       const quotes = word ^ 0x22222222
@@ -84,12 +88,17 @@ export class JsonReader {
       // The lowest bit set marks the first byte that is a quote, a backslash or below a space.
       const marks = (((quotes - 0x01010101) & ~quotes) | ((escapes - 0x01010101) & ~escapes) | ((word - 0x20202020) & ~word)) & 0x80808080
       if (marks === 0) {
+        hash = hashStep(hash, word)
         at += 4
         continue
       }
-      at += (31 - Math.clz32(marks & -marks)) >> 3
+      const rest = (31 - Math.clz32(marks & -marks)) & 24
+      at += rest >> 3
       const byte = bytes[at]!
-      if (byte === QUOTE) return at
+      if (byte === QUOTE) {
+        this.hash = (rest === 0 ? hash : hashStep(hash, word & ((1 << rest) - 1))) ^ (at - start)
+        return at
+      }
       if (byte !== BACKSLASH) return this.fail(at >= this.end ? CUT_OFF : 'a control character in a string', at)
       this.hasEscape = true
       const size = escapeSize(bytes, at + 1)

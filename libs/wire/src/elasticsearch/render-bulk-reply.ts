@@ -5,8 +5,24 @@ import type { BulkAction } from './decode-bulk.ts'
  * `"errors":false,"items":[` as text. There must be an item for every action: some clients take a missing one for success.
  */
 export function renderBulkReply({ tookMs, items, idPrefix = 'event-' }: BulkReply): string {
-  const hasErrors = items.some(({ status }) => status >= FIRST_ERROR_STATUS)
-  return `{"took":${tookMs},"errors":${hasErrors},"items":[${items.map((item, position) => renderItem(item, position, idPrefix)).join(',')}]}`
+  const idStart = JSON.stringify(idPrefix).slice(0, -1)
+  let text = ''
+  let hasErrors = false
+  let head = ''
+  let tail = ''
+  let former: BulkReplyItem | undefined
+  for (let position = 0; position < items.length; position++) {
+    const item = items[position]!
+    // Neighbours mostly have one action, index and status.
+    if (former?.action !== item.action || former.index !== item.index) head = `{"${item.action}":{"_index":${JSON.stringify(item.index)},"_id":`
+    if (former?.status !== item.status) tail = `,"_primary_term":1,"status":${item.status}}}`
+    former = item
+    if (item.status >= FIRST_ERROR_STATUS) hasErrors = true
+    const start = position === 0 ? head : `,${head}`
+    const id = item.id === '' ? `${idStart}${position}"` : quoted(item.id)
+    text += item.error === undefined ? `${start}${id}${CREATED}${position}${tail}` : `${start}${id}${renderError(item.status, item.error)}`
+  }
+  return `{"took":${tookMs},"errors":${hasErrors},"items":[${text}]}`
 }
 
 export interface BulkReply {
@@ -27,9 +43,13 @@ export interface BulkReplyItem {
 }
 
 const FIRST_ERROR_STATUS = 300
+const CREATED = ',"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":'
 
-function renderItem({ action, index, id, status, error }: BulkReplyItem, position: number, idPrefix: string): string {
-  const head = `{"${action}":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id === '' ? `${idPrefix}${position}` : id)}`
-  if (error !== undefined) return `${head},"status":${status},"error":{"type":${JSON.stringify(error.type)},"reason":${JSON.stringify(error.reason)}}}}`
-  return `${head},"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":${position},"_primary_term":1,"status":${status}}}`
+/** Most ids need no escapes, which is told quicker than a general writer is called. */
+function quoted(id: string): string {
+  return /^[\w:.-]*$/.test(id) ? `"${id}"` : JSON.stringify(id)
+}
+
+function renderError(status: number, { type, reason }: NonNullable<BulkReplyItem['error']>): string {
+  return `,"status":${status},"error":{"type":${JSON.stringify(type)},"reason":${JSON.stringify(reason)}}}}`
 }
