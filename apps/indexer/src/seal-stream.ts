@@ -43,7 +43,7 @@ const SEAL_AGE_MS = 20_000
 /** Encoded bytes that one seal takes in: decoded they are some ten times as many, all in one worker's memory. */
 const MAX_SEAL_BYTES = 12 * 1024 * 1024
 /** Rows that one seal takes in, at least one entry's: logs that repeat themselves have many in few bytes. */
-const MAX_SEAL_ROWS = 524_288
+const MAX_SEAL_ROWS = 262_144
 
 function createSealer(options: SealerOptions, stream: string, claimed: SealPosition, housekeeping: Housekeeping): { readonly position: SealPosition; run(signal: AbortSignal): Promise<void> } {
   const { catalog, clock, log } = options

@@ -58,13 +58,13 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
   const { nextSourceOffset } = await catalog.readPosition(stream)
   let routedEnd = nextSourceOffset
   const ended = new AbortController()
-  const lost = whenPassedBy(options, partition, () => routedEnd, AbortSignal.any([signal, ended.signal]))
+  const orLost = interruptible(whenPassedBy(options, partition, () => routedEnd, AbortSignal.any([signal, ended.signal])))
   const records = read(nextSourceOffset)[Symbol.asyncIterator]()
   try {
     for (;;) {
       const reading = records.next()
       reading.catch(() => undefined) // awaited below, unless the batches before it were lost
-      const arrived = await Promise.race([reading, lost])
+      const arrived = await orLost(reading)
       if (arrived === 'lost') {
         log.error({ stream, routedEnd }, 'the commit has passed by routed batches; routing again from it')
         return
@@ -79,6 +79,27 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
   } finally {
     ended.abort()
     void records.return?.() // a read that waits ends with the assignment
+  }
+}
+
+/**
+ * Waits for a promise or for one `interruption`, again and again. `Promise.race` with a promise that outlives many races keeps the result of every race
+ * alive as long as itself.
+ */
+function interruptible<I>(interruption: Promise<I>): <T>(promise: Promise<T>) => Promise<T | I> {
+  let interrupt: ((outcome: I | Promise<I>) => void) | undefined
+  let isInterrupted = false
+  const onInterruption = (): void => {
+    isInterrupted = true
+    interrupt?.(interruption)
+  }
+  interruption.then(onInterruption, onInterruption)
+  return async <T>(promise: Promise<T>) => {
+    if (isInterrupted) return await interruption
+    return await new Promise<T | I>((resolve, reject) => {
+      interrupt = resolve
+      promise.then(resolve, reject)
+    })
   }
 }
 

@@ -31,7 +31,7 @@ export interface Flush {
 /** Encoded bytes of one flush. Decoded they are some ten times as many, which bounds the memory of the worker that merges them. */
 const MAX_FLUSH_BYTES = 6 * 1024 * 1024
 /** Rows of one flush. Logs that repeat themselves encode to almost nothing, so bytes alone bound neither memory nor time of the merge. */
-const MAX_FLUSH_ROWS = 262_144
+const MAX_FLUSH_ROWS = 131_072
 /** Rows times columns of all fragments of one flush: 128 MB of numbers once decoded. */
 const MAX_FLUSH_CELLS = 16 * 1024 * 1024
 /** An entry of the commit log lists its request units; more would make it the largest object of the flush. */

@@ -59,7 +59,7 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024
 /** One write and sync. More would only make the first of its appends wait for the last. */
 const MAX_WRITE_BYTES = 8 * 1024 * 1024
 /** The newest bytes kept for readers at the end of the log. */
-const MAX_RECENT_BYTES = 64 * 1024 * 1024
+const MAX_RECENT_BYTES = 16 * 1024 * 1024
 /** One group of records for a reader; at least one record whatever its size. */
 const MAX_GROUP_BYTES = 2 * 1024 * 1024
 /** Zeros written ahead: a sync inside them changes no metadata, which saves a third of an append's CPU. */
