@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rsyslogConfiguration } from './demo/configurations.ts'
 
 const root = join(import.meta.dirname, '..')
 /** A cold start compiles nothing, but two cores may be busy. */
@@ -60,6 +61,14 @@ describe('the README', () => {
       { data: { buckets: [{ by: { status: 'info' }, computes: { c0: 2 } }] } },
     ])
   }, START_TIMEOUT_MS * 3)
+
+  it('tells rsyslog what the demo tells it, which counts every line', async () => {
+    const [, block = ''] = /```\n(# \/etc\/rsyslog.*?)```/s.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
+    const proven = rsyslogConfiguration({ folder: '/f', port: 8080, apiKey: '<key>', files: [] })
+    const settings = block.match(/(?:property\(.*\)|module\(.*\)|template\(.*\)|(?:uid|pwd|template|searchType|bulkmode)="[^"]*")/g) ?? []
+    expect(settings.length).toBeGreaterThan(10)
+    for (const setting of settings) expect(proven).toContain(setting)
+  })
 
   it('names only commands and folders that exist', async () => {
     const text = await readFile(join(root, 'README.md'), 'utf8')
