@@ -21,18 +21,21 @@ async function run(config: StandaloneConfig): Promise<void> {
   const log = createLog(config.logLevel)
   const { tenantRequestsPerSecond, tenantBytesPerSecond } = config
   using _lock = openFolderLock(config.dataDir)
-  await using workers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
+  await using workers = openSystemWorkers({ threads: FLUSH_THREADS })
+  await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
   await using standalone = await openStandalone({
     ...config,
     dataFolder: config.dataDir,
     rates: { requests: { perSecond: tenantRequestsPerSecond, burst: tenantRequestsPerSecond * BURST_S }, bytes: { perSecond: tenantBytesPerSecond, burst: tenantBytesPerSecond * BURST_S } },
     engine: 'thread',
-    disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, log,
+    disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,
   })
   console.log(welcome(Number(new URL(standalone.url).port), standalone.keys))
   await Promise.race([stopped, standalone.failed])
 }
 
+/** A flush of a partition takes some ten milliseconds, twice a second. */
+const FLUSH_THREADS = 1
 /** A tenant that was silent may send as much as this many seconds allow at once: an agent that was cut off catches up. */
 const BURST_S = 5
 

@@ -20,6 +20,7 @@ import { createFrontier } from '@millrace/query/frontier'
 import { createThreadedEngine } from '@millrace/query/threaded-engine'
 import { routeBatches } from '@millrace/router/route-batches'
 import type { Clock } from '@millrace/runtime/clock'
+import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
@@ -34,6 +35,8 @@ export interface StandaloneOptions extends Runtime {
   readonly httpHost?: string
   /** 0 takes any free port. */
   readonly httpPort: number
+  /** Threads for sealing, apart from those that merge fresh packs: a seal takes a second or two, which a flush must not wait for. Default: the same. */
+  readonly sealWorkers?: Workers
   /** A key of the tenant `default`, made when it is not there. Without it the first start makes a random one. */
   readonly bootstrapApiKey?: string | undefined
   readonly bootstrapAdminKey?: string | undefined
@@ -76,7 +79,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const stop = new AbortController()
     const frontier = createFrontier()
     const shared = { ...options, bus, ...ports, topics }
-    const loops = [routeBatches(shared, stop.signal), writePacks(shared, stop.signal), sealPacks(shared, stop.signal), frontier.sampleForever(shared, stop.signal)]
+    const loops = [routeBatches(shared, stop.signal), writePacks(shared, stop.signal), sealPacks({ ...shared, workers: options.sealWorkers ?? options.workers }, stop.signal), frontier.sampleForever(shared, stop.signal)]
     resources.defer(async () => {
       stop.abort()
       await Promise.allSettled(loops)
