@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { BadConfigError } from '@millrace/config/read-environment'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
-import { openFolderLock } from '@millrace/runtime/sqlite-folder-lock'
+import { FolderLockedError, openFolderLock } from '@millrace/runtime/sqlite-folder-lock'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
@@ -39,9 +39,16 @@ const FLUSH_THREADS = 1
 /** A tenant that was silent may send as much as this many seconds allow at once: an agent that was cut off catches up. */
 const BURST_S = 5
 
+/** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof BadConfigError || error instanceof FolderLockedError) return error.message
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'the port is in use; MILLRACE_HTTP_PORT names another'
+  return undefined
+}
+
 try {
   await run(readConfig(process.env))
 } catch (error) {
-  console.error(error instanceof BadConfigError ? error.message : error)
+  console.error(sentenceOf(error) ?? error)
   process.exitCode = 1
 }
