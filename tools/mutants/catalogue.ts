@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts'
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'ack-before-sync', about: 'a record is acknowledged before it is synced', file: 'libs/bus/src/embedded-bus.ts',
-    replacements: [['await file.dataSync()\n    this.#options.failpoints', 'this.#options.failpoints']],
+    replacements: [['await file.dataSync()\n    segment.bytes', 'segment.bytes']],
   },
   {
     name: 'offset-before-data', about: 'the commit entry is written before the pack that it names is stored', file: 'apps/writer/src/write-packs.ts',

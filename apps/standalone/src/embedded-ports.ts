@@ -7,7 +7,6 @@ import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
 import { openFragmentIndex } from '@millrace/fragment-index/open-fragment-index'
 import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
 import { openFragmentStore } from '@millrace/fragment-store/open-fragment-store'
-import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import type { Runtime } from './runtime.ts'
 
@@ -35,7 +34,7 @@ export async function openEmbeddedBus(resources: AsyncDisposableStack, dataFolde
   const onTornTail = (bytes: number): void => {
     log.warn({ bytes }, 'the log ended in a record that was never acknowledged, which was cut off')
   }
-  const main = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/bus`, disk, clock, failpoints: noFailpoints, onTornTail }))
-  const other = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/dead-letters`, disk, clock, failpoints: noFailpoints, onTornTail }))
+  const main = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/bus`, disk, clock, onTornTail }))
+  const other = resources.use(await openBus({ kind: 'embedded', root: `${dataFolder}/dead-letters`, disk, clock, onTornTail }))
   return splitBus(main, deadLetters, other)
 }

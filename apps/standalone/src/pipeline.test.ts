@@ -55,7 +55,7 @@ describe('router and writer', () => {
   let running: Promise<unknown>[]
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pipeline-'))
-    bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
+    bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock })
     catalog = await openCatalog({ kind: 'sqlite', root: `${folder}/catalog`, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
     store = await openFragmentStore({ kind: 'disk', root: `${folder}/objects`, disk: systemDisk, role: 'owner' })
     index = await openFragmentIndex({ kind: 'sqlite', root: `${folder}/index`, disk: systemDisk, clock: systemClock, random: systemRandom })

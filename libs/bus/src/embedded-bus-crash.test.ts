@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { CrashDisk } from '@millrace/simulator/crash-disk'
 import { ManualClock } from '@millrace/simulator/manual-clock'
 import { createSeededRandom, integerBelow } from '@millrace/simulator/seeded-random'
-import { noFailpoints } from '@millrace/runtime/failpoints'
 import type { Random } from '@millrace/runtime/random'
 import { BusCorruptError, BusFullError, BusUnavailableError, MAX_BUS_RECORD_BYTES, type Bus, type BusRecord } from './bus.ts'
 import { openBus } from './open-bus.ts'
@@ -11,7 +10,7 @@ import { decodeLogRecord } from './segment-format.ts'
 const TOPICS = { t: 3, u: 2 } as const
 const PARTITIONS = Object.entries(TOPICS).flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
 const open = async (disk: CrashDisk, options: { segmentBytes?: number } = {}): Promise<Bus> =>
-  await openBus({ kind: 'embedded', root: '/bus', disk, clock: new ManualClock(), failpoints: noFailpoints, segmentBytes: 2000, ...options })
+  await openBus({ kind: 'embedded', root: '/bus', disk, clock: new ManualClock(), segmentBytes: 2000, ...options })
 
 /** The first process ends at a sync that fails, the second sees its bytes and loses power. */
 const FAILED_SYNC_THEN_POWER_LOSS: [number, { operations: number; isPowerLost: boolean }[]] = [0, [{ operations: 37, isPowerLost: false }, { operations: 14, isPowerLost: true }]]

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import type { Bus } from './bus.ts'
@@ -19,7 +18,7 @@ const PARTITIONS = 4
 console.log('name                 | records/s |   MB/s | CPU µs/append | ms/append | CPU µs/record read at the end | … from files')
 for (const { name, producers, bytes, records } of CASES) {
   const root = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'bus-bench-'))
-  const open = async (): Promise<Bus> => await openBus({ kind: 'embedded', root, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
+  const open = async (): Promise<Bus> => await openBus({ kind: 'embedded', root, disk: systemDisk, clock: systemClock })
   const value = new Uint8Array(bytes).map((_, i) => (i * 31) & 0xff)
   let appended: Measure
   let recent: Measure

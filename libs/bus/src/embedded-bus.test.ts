@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import type { Disk } from '@millrace/runtime/disk'
@@ -11,7 +10,7 @@ import { openBus } from './open-bus.ts'
 
 const newRoot = async (): Promise<string> => await mkdtemp(join(tmpdir(), 'bus-'))
 const open = async (root: string, options: { disk?: Disk; maxDiskBytes?: number; onTornTail?: (bytes: number) => void } = {}): Promise<Bus> =>
-  await openBus({ kind: 'embedded', root, disk: systemDisk, clock: systemClock, failpoints: noFailpoints, ...options })
+  await openBus({ kind: 'embedded', root, disk: systemDisk, clock: systemClock, ...options })
 
 describeBus('embedded', async () => await open(await newRoot()))
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Disk } from '@millrace/runtime/disk'
-import type { Failpoints } from '@millrace/runtime/failpoints'
 import { BusCorruptError, BusFullError, BusUnavailableError, MAX_BUS_RECORD_BYTES, OffsetTrimmedError, TopicConflictError, type Assignment, type Bus, type BusRecord, type ConsumeOptions } from './bus.ts'
 import { Fifo } from './fifo.ts'
 import { PartitionLog } from './partition-log.ts'
@@ -14,7 +13,6 @@ export interface EmbeddedBusOptions {
   readonly root: string
   readonly disk: Disk
   readonly clock: Clock
-  readonly failpoints: Failpoints
   /** Bytes of segment files beyond which appends are refused. */
   readonly maxDiskBytes?: number
   /** A segment is the unit of removal and is read whole at the start. */
@@ -214,7 +212,6 @@ class EmbeddedBus implements Bus {
     const parts = grows && bytes.length <= MAX_PREALLOCATED_WRITE_BYTES ? [bytes, ZEROS.subarray(0, Math.max(0, segmentBytes - start - bytes.length))] : [bytes]
     await file.write(parts, start)
     await file.dataSync()
-    this.#options.failpoints.hit('after-append')
     segment.bytes += bytes.length
     if (grows) segment.allocatedBytes = start + parts.reduce((sum, part) => sum + part.length, 0)
     this.#segmentBytes += bytes.length

@@ -38,7 +38,5 @@ export interface BatchFragment {
   readonly bytes: Uint8Array
 }
 
-/** One encoded record fits Kafka's default message limit of 1,048,576 bytes with room for its framing. */
-export const MAX_RECORD_BYTES = 1_000_000
-/** Intake leaves the router this much room to add attributes. */
+/** Below Kafka's default message limit of 1,048,576 bytes by its framing, and by room for the router to add attributes. */
 export const MAX_INTAKE_RECORD_BYTES = 800_000
