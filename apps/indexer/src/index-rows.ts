@@ -13,7 +13,7 @@ export async function indexRows({ catalog, index, log }: Pick<SealerOptions, 'ca
   if (rows.length === 0) return
   try {
     await index.put(rows.map(documentOf))
-    await catalog.markIndexed(rows.map(({ row }) => row.rowId), index.uuid)
+    await catalog.markIndexed(rows.map(({ row }) => ({ ...row, indexed: index.uuid })))
   } catch (error) {
     log.warn({ err: error, rows: rows.length }, 'sealed fragments stay without an index entry')
   }

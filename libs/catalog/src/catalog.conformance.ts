@@ -233,8 +233,8 @@ function describeSeals(open: () => Promise<Catalog>): void {
     await using catalog = await openSealing()
     await catalog.putSealed([sealedRow({ rowId: 'r1' })])
     await catalog.nameSeal('g/0', { epoch: 1, sequence: 1, throughCommit: 2 })
-    await catalog.markIndexed(['r1', 'unknown'], 'uuid-1')
-    expect((await catalog.readSealed('a', 'log', 0n, DAY))[0]?.indexed).toBe('uuid-1')
+    await catalog.markIndexed([sealedRow({ rowId: 'r1', indexed: 'uuid-1' }), sealedRow({ rowId: 'unknown', indexed: 'uuid-1' })])
+    expect((await catalog.readSealed('a', 'log', 0n, DAY)).map(({ rowId, indexed }) => [rowId, indexed])).toEqual([['r1', 'uuid-1']])
   })
 
   it('expires whole days of a tenant and kind, after which their objects are unnamed', async () => {

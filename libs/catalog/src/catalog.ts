@@ -180,8 +180,8 @@ export interface SealLog {
    * Until then they stay readable: a reader whose position is below a merge's tags uses its inputs.
    */
   forgetMerged(tenantId: TenantId, kind: EventKind, beforeMs: number): Promise<readonly SealedRow[]>
-  /** Records that the index with this UUID holds the rows and was refreshed. */
-  markIndexed(rowIds: readonly string[], indexUuid: string): Promise<void>
+  /** Records each row's `indexed`: the UUID of the index that holds it and was refreshed. Rows that are gone stay gone. */
+  markIndexed(rows: readonly SealedRow[]): Promise<void>
   /** Removes the rows of whole days before `beforeDayNs`; answers them, so that their bytes can go afterwards. */
   expireSealed(tenantId: TenantId, kind: EventKind, beforeDayNs: bigint): Promise<readonly SealedRow[]>
   /** True when some sealed row still names the object, and its tag is named or can still be. Asked before its bytes are removed. */

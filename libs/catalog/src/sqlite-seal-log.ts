@@ -87,9 +87,9 @@ export function createSealLog(db: SqliteDatabase, { clock, failpoints }: { reado
       return removeRows(db, 'tenant = ? AND kind = ? AND replaced_ms < ?', tenantId, EVENT_KIND_CODES[kind], Math.trunc(beforeMs))
     },
 
-    async markIndexed(rowIds, indexUuid) {
+    async markIndexed(rows) {
       db.transaction(() => {
-        for (const rowId of rowIds) db.run('UPDATE sealed SET indexed = ?2 WHERE row_id = ?1', rowId, indexUuid)
+        for (const { rowId, indexed } of rows) db.run('UPDATE sealed SET indexed = ?2 WHERE row_id = ?1', rowId, indexed ?? null)
       })
     },
 
