@@ -1,57 +1,8 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { createRouteTable } from '@millrace/http/match-route'
-import { refuse } from '@millrace/http/refuse'
-import type { Route } from '@millrace/http/route'
-import type { Registry } from '@millrace/telemetry/metrics'
-import type { Guard } from './guard.ts'
+import type { RequestListener } from 'node:http'
+import { createListener, type ListenerOptions } from '@millrace/access/create-listener'
 import { addPage } from './page.ts'
 
-export interface GatewayOptions {
-  readonly guard: Guard
-  readonly registry: Registry
-  /** Routes that are called thousands of times a second: matched before express, which costs more than a small request's parsing. */
-  readonly intakeRoutes: readonly Route[]
-  /** All others; earlier ones go first. */
-  readonly routes: readonly Route[]
-}
-
-/** The one public listener: intake's routes straight, everything else through express. */
-export function createGateway({ guard, registry, intakeRoutes, routes }: GatewayOptions): RequestListener {
-  const app = express()
-  app.disable('x-powered-by')
-  app.set('etag', false)
-  addPage(app)
-  app.get('/metrics', async (_, response) => {
-    response.setHeader('Content-Type', registry.contentType)
-    response.end(await registry.metrics())
-  })
-  for (const route of routes) addRoute(app, guard, route)
-  app.use((_, response) => {
-    refuse('millrace', response, { status: 404, code: 'not-found', detail: 'there is nothing at this path' })
-  })
-  // Express itself refuses a path that is no valid percent-encoding. It knows an error handler by its four parameters.
-  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    refuse('millrace', response, { status: 400, code: 'bad-request', detail: 'the request cannot be read' })
-  })
-
-  const findIntake = createRouteTable(intakeRoutes)
-  return (request: IncomingMessage, response: ServerResponse) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff')
-    const match = findIntake(request.method ?? '', pathOf(request.url ?? '/'))
-    if (match === undefined) void app(request, response)
-    else void guard(match, request, response)
-  }
-}
-
-function addRoute(app: Express, guard: Guard, route: Route): void {
-  const method = route.method.toLowerCase() as 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
-  app[method](route.path, async (request, response) => {
-    await guard({ route, params: request.params as Readonly<Record<string, string>> }, request, response)
-  })
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
+/** The one public listener: the page, and every route. */
+export function createGateway(options: Omit<ListenerOptions, 'addPages'>): RequestListener {
+  return createListener({ ...options, addPages: addPage })
 }

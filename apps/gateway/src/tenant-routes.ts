@@ -4,7 +4,7 @@ import { refuse } from '@millrace/http/refuse'
 import type { Route } from '@millrace/http/route'
 import { sendJson } from '@millrace/http/send-json'
 import type { Random } from '@millrace/runtime/random'
-import { createTenant, DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS } from './create-tenant.ts'
+import { createTenant, DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS } from '@millrace/access/create-tenant'
 
 /** `POST /v1/tenants` makes a tenant and answers its key, once; `GET /v1/tenants` lists them. For admin keys only. */
 export function tenantRoutes(tenants: Tenants, random: Random): readonly Route[] {

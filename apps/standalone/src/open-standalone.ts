@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
+import { createAuthenticator } from '@millrace/access/authenticator'
+import { bootstrapKeys, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
+import { createGuard, type TenantRates } from '@millrace/access/guard'
+import { createHttpMetrics } from '@millrace/access/http-metrics'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
 import type { Catalog } from '@millrace/catalog/catalog'
-import { createAuthenticator } from '@millrace/gateway/authenticator'
 import { createGateway } from '@millrace/gateway/create-gateway'
-import { createGatewayMetrics } from '@millrace/gateway/gateway-metrics'
-import { createGuard, type TenantRates } from '@millrace/gateway/guard'
-import { healthRoutes } from '@millrace/gateway/health'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
+import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
 import { serveHttp } from '@millrace/http/serve-http'
 import { sealPacks } from '@millrace/indexer/seal-packs'
@@ -24,7 +25,6 @@ import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
-import { bootstrapKeys, type BootstrapKeys } from './bootstrap-keys.ts'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
 import type { EngineThreadData } from './engine-thread.ts'
 import type { Runtime } from './runtime.ts'
@@ -96,8 +96,8 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ]),
       ...handshakeRoutes(),
     ]
-    const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), limits, rates: options.rates ?? DEFAULT_RATES, clock, log, metrics: createGatewayMetrics(registry) })
-    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createGateway({ guard, registry, intakeRoutes, routes })))
+    const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
+    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createGateway({ guard, registry, hotRoutes: intakeRoutes, routes })))
     return {
       url: `http://127.0.0.1:${server.port}`,
       keys,

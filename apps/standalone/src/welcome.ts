@@ -1,4 +1,4 @@
-import type { BootstrapKeys } from './bootstrap-keys.ts'
+import type { BootstrapKeys } from '@millrace/access/bootstrap-keys'
 
 /** What a person reads after the start: where it listens, and lines to paste. */
 export function welcome(port: number, { apiKey, adminKey }: BootstrapKeys): string {

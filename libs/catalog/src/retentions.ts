@@ -1,20 +1,14 @@
 import type { TenantId } from '@millrace/event/event'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Tenants } from './catalog.ts'
+import { createRememberedLookup } from './remembered-lookup.ts'
 
-/** Looks up how many days a tenant's events are kept, at most once in a while. */
-export function createRetentions(catalog: Tenants, clock: Clock): (tenantId: TenantId) => Promise<number> {
-  const known = new Map<TenantId, { readonly days: number; readonly untilMs: number }>()
-  return async (tenantId) => {
-    const now = clock.monotonicMs()
-    const entry = known.get(tenantId)
-    if (entry !== undefined && entry.untilMs > now) return entry.days
-    const tenant = await catalog.findTenant(tenantId)
-    const days = tenant?.retentionDays ?? DEFAULT_RETENTION_DAYS
-    if (known.size === MAX_KNOWN_TENANTS) known.clear()
-    known.set(tenantId, { days, untilMs: now + KNOWN_MS })
-    return days
-  }
+/** Looks up how many days a tenant's events are kept, at most once in a while; goes on with what it knows while the catalog is down. */
+export function createRetentions(catalog: Pick<Tenants, 'findTenant'>, clock: Clock): (tenantId: TenantId) => Promise<number> {
+  return createRememberedLookup({
+    clock, lookUp: async (tenantId) => (await catalog.findTenant(tenantId))?.retentionDays ?? DEFAULT_RETENTION_DAYS,
+    freshMs: () => KNOWN_MS, mayServeStale: () => true, maxEntries: MAX_KNOWN_TENANTS,
+  })
 }
 
 /** A tenant that was removed a moment ago, while its key is still cached. */

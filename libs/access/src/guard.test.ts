@@ -8,7 +8,7 @@ import { systemClock } from '@millrace/runtime/system-clock'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
 import { createAuthenticator, hashOfKey } from './authenticator.ts'
-import { createGatewayMetrics } from './gateway-metrics.ts'
+import { createHttpMetrics } from './http-metrics.ts'
 import { createGuard, type TenantRates } from './guard.ts'
 
 const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }
@@ -22,7 +22,7 @@ async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): P
   }
   const limits = await openLimits({ kind: 'process', clock: systemClock })
   const guard = createGuard({
-    authenticator: createAuthenticator({ findKey } as Tenants, systemClock), limits, rates, clock: systemClock, log: createLog('silent'), metrics: createGatewayMetrics(new Registry()),
+    authenticator: createAuthenticator({ findKey } as Tenants, systemClock), quotas: { limits, rates }, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(new Registry()),
   })
   const find = createRouteTable([{ method: 'POST', path: '/', scope: 'ingest', dialect: 'millrace', handle }])
   const server = createServer((request, response) => {

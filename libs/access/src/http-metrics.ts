@@ -1,12 +1,12 @@
 import type { Route } from '@millrace/http/route'
 import { Counter, Histogram, LATENCY_BUCKETS_S, type Registry } from '@millrace/telemetry/metrics'
 
-/** What the gateway counts. Labels are routes and status classes: both are few and fixed. */
-export interface GatewayMetrics {
+/** What a listener counts. Labels are routes and status classes: both are few and fixed. */
+export interface HttpMetrics {
   observe(route: Route, status: number, durationMs: number): void
 }
 
-export function createGatewayMetrics(registry: Registry): GatewayMetrics {
+export function createHttpMetrics(registry: Registry): HttpMetrics {
   const requests = new Counter({ name: 'millrace_http_requests_total', help: 'Requests answered.', labelNames: ['method', 'route', 'status'], registers: [registry] })
   const durations = new Histogram({ name: 'millrace_http_request_duration_seconds', help: 'From the head of a request to the end of its answer.', labelNames: ['method', 'route'], buckets: LATENCY_BUCKETS_S, registers: [registry] })
   return {

@@ -8,7 +8,7 @@ import type { Limits, Rate } from '@millrace/limits/limits'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
 import type { Authenticator } from './authenticator.ts'
-import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { HttpMetrics } from './http-metrics.ts'
 import { refusalOf } from './refusal-of.ts'
 
 /** What stands before every handler: the key, its scope, the tenant's rate, and an answer for whatever goes wrong. */
@@ -16,11 +16,16 @@ export type Guard = (match: RouteMatch, raw: IncomingMessage, response: ServerRe
 
 export interface GuardOptions {
   readonly authenticator: Authenticator
-  readonly limits: Limits
-  readonly rates: TenantRates
+  /** Undefined behind a gateway, which has counted already. */
+  readonly quotas: Quotas | undefined
   readonly clock: Clock
   readonly log: Log
-  readonly metrics: GatewayMetrics
+  readonly metrics: HttpMetrics
+}
+
+export interface Quotas {
+  readonly limits: Limits
+  readonly rates: TenantRates
 }
 
 /** What one tenant may send and ask. Over it the answer is 429. */
@@ -47,7 +52,7 @@ export function createGuard(options: GuardOptions): Guard {
         return
       }
       const caller = typeof key === 'string' ? { tenantId: '', keyHash: '' } : { tenantId: key.tenantId ?? '', keyHash: key.hash }
-      if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '') chargeWhenRead(options, caller.tenantId, raw, response)
+      if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '' && options.quotas !== undefined) chargeWhenRead(options.quotas, log, caller.tenantId, raw, response)
       const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response) }
       await route.handle(request, response)
     } catch (error) {
@@ -69,8 +74,9 @@ function refusalOfKey(key: ApiKey | 'missing' | 'unknown', scope: Scope): Refusa
   return undefined
 }
 
-async function refusalOfRate({ limits, rates }: GuardOptions, { tenantId }: ApiKey, raw: IncomingMessage): Promise<Refusal | undefined> {
-  if (tenantId === undefined) return undefined
+async function refusalOfRate({ quotas }: GuardOptions, { tenantId }: ApiKey, raw: IncomingMessage): Promise<Refusal | undefined> {
+  if (tenantId === undefined || quotas === undefined) return undefined
+  const { limits, rates } = quotas
   const request = await limits.take(tenantId, 'requests', rates.requests, 1)
   if (!request.isTaken) return { status: 429, code: 'rate-limited', detail: 'too many requests for this tenant', retryAfterS: request.retryAfterMs / 1000 }
   const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers
@@ -83,7 +89,7 @@ async function refusalOfRate({ limits, rates }: GuardOptions, { tenantId }: ApiK
 /** Per connection: bytes read of it when a chunked body was charged last. */
 const chargedBytes = new WeakMap<Socket, number>()
 
-function chargeWhenRead({ limits, rates, log }: GuardOptions, tenantId: string, raw: IncomingMessage, response: ServerResponse): void {
+function chargeWhenRead({ limits, rates }: Quotas, log: Log, tenantId: string, raw: IncomingMessage, response: ServerResponse): void {
   const { socket } = raw
   response.once('close', () => {
     // A small body has arrived with its head, so what counts is all since the request before.

@@ -1,5 +1,5 @@
-import type { Route } from '@millrace/http/route'
-import { sendJson } from '@millrace/http/send-json'
+import type { Route } from './route.ts'
+import { sendJson } from './send-json.ts'
 
 /** One thing that this process needs before it may be sent requests. */
 export interface ReadyCheck {

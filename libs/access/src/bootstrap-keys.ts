@@ -1,7 +1,7 @@
 import { TenantExistsError, type Catalog } from '@millrace/catalog/catalog'
 import type { Random } from '@millrace/runtime/random'
-import { hashOfKey } from '@millrace/gateway/authenticator'
-import { DEFAULT_RETENTION_DAYS, newKey } from '@millrace/gateway/create-tenant'
+import { hashOfKey } from './authenticator.ts'
+import { DEFAULT_RETENTION_DAYS, newKey } from './create-tenant.ts'
 
 /** Texts of the keys that this start knows; undefined where an earlier start has made one, which only its owner has. */
 export interface BootstrapKeys {
