@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readEnvironment, variableOf } from '@millrace/config/read-environment'
+import { readSettings, settingsTable } from '@millrace/config/read-settings'
 
 const schema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
@@ -18,16 +18,10 @@ export type StandaloneConfig = z.infer<typeof schema>
 
 /** Settings of the standalone process: `MILLRACE_HTTP_PORT` and so on. @throws {BadConfigError} */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): StandaloneConfig {
-  return readEnvironment(schema, environment)
+  return readSettings(schema, environment)
 }
 
 /** The settings as rows of a table for docs/configuration.md, which a test keeps equal. */
 export function configTable(): string {
-  return Object.entries(schema.shape)
-    .map(([setting, type]) => {
-      const fallback = type.safeParse(undefined)
-      const value = fallback.success && fallback.data !== undefined ? `\`${String(fallback.data)}\`` : ''
-      return `| \`${variableOf(setting)}\` | ${value} | ${type.description ?? ''} |`
-    })
-    .join('\n')
+  return settingsTable(schema)
 }

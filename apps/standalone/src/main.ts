@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { BadConfigError } from '@millrace/config/read-environment'
+import { BadConfigError } from '@millrace/config/read-settings'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
 import { FolderLockedError, openFolderLock } from '@millrace/runtime/sqlite-folder-lock'
 import { systemClock } from '@millrace/runtime/system-clock'
