@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { ratesOf } from '@millrace/access/quotas'
 import { BadConfigError } from '@millrace/config/read-settings'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
 import { FolderLockedError, openFolderLock } from '@millrace/runtime/sqlite-folder-lock'
@@ -19,14 +20,13 @@ async function run(config: StandaloneConfig): Promise<void> {
     })
   })
   const log = createLog(config.logLevel)
-  const { tenantRequestsPerSecond, tenantBytesPerSecond } = config
   using _lock = openFolderLock(config.dataDir)
   await using workers = openSystemWorkers({ threads: FLUSH_THREADS })
   await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
   await using standalone = await openStandalone({
     ...config,
     dataFolder: config.dataDir,
-    rates: { requests: { perSecond: tenantRequestsPerSecond, burst: tenantRequestsPerSecond * BURST_S }, bytes: { perSecond: tenantBytesPerSecond, burst: tenantBytesPerSecond * BURST_S } },
+    rates: ratesOf(config),
     engine: 'thread',
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,
   })
@@ -36,8 +36,6 @@ async function run(config: StandaloneConfig): Promise<void> {
 
 /** A flush of a partition takes some ten milliseconds, twice a second. */
 const FLUSH_THREADS = 1
-/** A tenant that was silent may send as much as this many seconds allow at once: an agent that was cut off catches up. */
-const BURST_S = 5
 
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {

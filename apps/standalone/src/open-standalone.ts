@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { createAuthenticator } from '@millrace/access/authenticator'
 import { bootstrapKeys, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
-import { createGuard, type TenantRates } from '@millrace/access/guard'
+import { createListener } from '@millrace/access/create-listener'
+import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
+import type { TenantRates } from '@millrace/access/quotas'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
 import type { Catalog } from '@millrace/catalog/catalog'
-import { createGateway } from '@millrace/gateway/create-gateway'
+import { addPage } from '@millrace/gateway/page'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
@@ -97,7 +99,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...handshakeRoutes(),
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
-    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createGateway({ guard, registry, hotRoutes: intakeRoutes, routes })))
+    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
     return {
       url: `http://127.0.0.1:${server.port}`,
       keys,

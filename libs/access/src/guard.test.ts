@@ -9,7 +9,8 @@ import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
 import { createAuthenticator, hashOfKey } from './authenticator.ts'
 import { createHttpMetrics } from './http-metrics.ts'
-import { createGuard, type TenantRates } from './guard.ts'
+import { createGuard } from './guard.ts'
+import type { TenantRates } from './quotas.ts'
 
 const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }
 

@@ -4,11 +4,11 @@ import type { ApiKey, Scope } from '@millrace/catalog/catalog'
 import { refuse, type Refusal } from '@millrace/http/refuse'
 import type { RouteMatch } from '@millrace/http/match-route'
 import type { RouteRequest } from '@millrace/http/route'
-import type { Limits, Rate } from '@millrace/limits/limits'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
 import type { Authenticator } from './authenticator.ts'
 import type { HttpMetrics } from './http-metrics.ts'
+import type { Quotas } from './quotas.ts'
 import { refusalOf } from './refusal-of.ts'
 
 /** What stands before every handler: the key, its scope, the tenant's rate, and an answer for whatever goes wrong. */
@@ -21,18 +21,6 @@ export interface GuardOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: HttpMetrics
-}
-
-export interface Quotas {
-  readonly limits: Limits
-  readonly rates: TenantRates
-}
-
-/** What one tenant may send and ask. Over it the answer is 429. */
-export interface TenantRates {
-  readonly requests: Rate
-  /** Bytes of bodies as they travel. */
-  readonly bytes: Rate
 }
 
 export function createGuard(options: GuardOptions): Guard {

@@ -10,6 +10,8 @@ import type { EventKind, TenantId } from '@millrace/event/event'
 export interface Catalog extends AsyncDisposable, Tenants, Settings, CommitLog, SealLog {
   /** The generation that intake writes to, created with these values when there is none; the first caller wins. */
   openGeneration(candidate: TopicGeneration): Promise<TopicGeneration>
+  /** The generation that intake writes to; undefined before it was made. */
+  currentGeneration(): Promise<TopicGeneration | undefined>
   /**
    * A secret that all processes share, such as the one that signs receipts: `candidate` when there is none of that name; the first caller wins.
    * Kept readable, because it must sign again after a restart: who can read the catalog's files can read all events anyway.

@@ -33,6 +33,10 @@ export async function openSqliteCatalog({ root, disk, clock, failpoints }: Sqlit
     async openGeneration(candidate) {
       return parseGeneration(firstValue(db, 'generation', JSON.stringify(candidate)))
     },
+    async currentGeneration() {
+      const row = db.get('SELECT value FROM first_values WHERE name = ?', 'generation')
+      return row === undefined ? undefined : parseGeneration(asText(row['value']))
+    },
     async openSecret(name, candidate) {
       return firstValue(db, `secret ${name}`, candidate)
     },

@@ -17,3 +17,12 @@ export function describeOn(engine: EngineName, name: string, tests: (address: st
 export function addressOf(engine: EngineName): string {
   return process.env[`TEST_${engine.toUpperCase()}`] ?? ''
 }
+
+/** As {@link describeOn}, for tests that need all four. */
+export function describeOnAll(name: string, tests: () => void): void {
+  const about = `${name} (on all engines)`
+  if (ENGINES.some((engine) => addressOf(engine) === '')) describe.skip(about, tests)
+  else describe(about, tests)
+}
+
+const ENGINES: readonly EngineName[] = ['kafka', 'cassandra', 'elasticsearch', 'redis']

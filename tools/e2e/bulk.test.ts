@@ -1,15 +1,15 @@
-import { openTestStandalone, type TestStandalone } from './standalone-harness.ts'
+import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 
 describe('_bulk', () => {
-  let millrace: TestStandalone
+  let millrace: TestSystem
   beforeAll(async () => {
-    millrace = await openTestStandalone()
-  })
+    millrace = await openTestSystem()
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
-  })
+  }, START_TIMEOUT_MS)
   const bulk = async (lines: readonly (object | string)[], path = '/_bulk'): Promise<Response> =>
     await millrace.post(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n') + '\n', NDJSON)
 

@@ -1,45 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { noFailpoints } from '@millrace/runtime/failpoints'
-import { openInlineWorkers } from '@millrace/runtime/inline-workers'
 import { systemClock } from '@millrace/runtime/system-clock'
-import { systemDisk } from '@millrace/runtime/system-disk'
-import { systemRandom } from '@millrace/runtime/system-random'
-import { createLog } from '@millrace/telemetry/log'
-import { openStandalone, type Standalone, type StandaloneOptions } from './open-standalone.ts'
-
-/** A standalone on a folder of its own, for tests; the folder goes with it unless it was given. */
-export async function openTestStandalone(options: Partial<StandaloneOptions> = {}): Promise<TestStandalone> {
-  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'millrace-')))
-  const standalone = await openStandalone({
-    disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'),
-    httpPort: 0, bootstrapApiKey: API_KEY, bootstrapAdminKey: ADMIN_KEY, ...options, dataFolder,
-  })
-  return Object.assign(createClient(standalone.url, API_KEY), {
-    standalone, dataFolder,
-    async addTenant(name: string): Promise<Client> {
-      const answer = await fetch(`${standalone.url}/v1/tenants`, { method: 'POST', headers: { authorization: `Bearer ${ADMIN_KEY}` }, body: JSON.stringify({ name }) })
-      return createClient(standalone.url, ((await answer.json()) as { apiKey: string }).apiKey)
-    },
-    async [Symbol.asyncDispose]() {
-      await standalone[Symbol.asyncDispose]()
-      if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true })
-    },
-  })
-}
-
-export interface TestStandalone extends Client, AsyncDisposable {
-  readonly standalone: Standalone
-  readonly dataFolder: string
-  addTenant(name: string): Promise<Client>
-}
-
-export const API_KEY = 'test-api-key-of-the-default-tenant'
-export const ADMIN_KEY = 'test-admin-key'
 
 /** What a client of one tenant does. */
-export interface Client {
+export interface TestClient {
   readonly url: string
   readonly key: string
   /** `POST /v1/events`. */
@@ -57,7 +19,7 @@ export interface FoundEvent {
   readonly attributes: { readonly timestamp: string; readonly message?: string; readonly service?: string; readonly status?: string; readonly host?: string; readonly tags: readonly string[]; readonly attributes: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>
 }
 
-export function createClient(url: string, key: string): Client {
+export function createTestClient(url: string, key: string): TestClient {
   const post = async (path: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
     await fetch(url + path, { method: 'POST', headers: { 'dd-api-key': key, ...headers }, body: typeof body === 'string' ? body : new Uint8Array(body) })
   const get = async (path: string): Promise<Response> => await fetch(url + path, { headers: { 'dd-api-key': key } })

@@ -1,17 +1,18 @@
 import { connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { openTestStandalone, waitFor, type Client, type TestStandalone } from './standalone-harness.ts'
+import { waitFor, type TestClient } from './test-client.ts'
+import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
 describe('hostile input', () => {
-  let millrace: TestStandalone
-  let bystander: Client
+  let millrace: TestSystem
+  let bystander: TestClient
   beforeAll(async () => {
-    millrace = await openTestStandalone()
+    millrace = await openTestSystem()
     bystander = await millrace.addTenant('bystander')
-  })
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
-  })
+  }, START_TIMEOUT_MS)
   /** Whatever was sent before, another tenant is served. */
   afterEach(async () => {
     const word = `alive${performance.now().toString(36).replace('.', '')}`

@@ -1,14 +1,14 @@
 import { gzipSync, deflateSync, zstdCompressSync } from 'node:zlib'
-import { openTestStandalone, type TestStandalone } from './standalone-harness.ts'
+import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
 describe('events sent to /v1/events', () => {
-  let millrace: TestStandalone
+  let millrace: TestSystem
   beforeAll(async () => {
-    millrace = await openTestStandalone()
-  })
+    millrace = await openTestSystem()
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
-  })
+  }, START_TIMEOUT_MS)
 
   it('are found with everything that they said', async () => {
     const timestamp = new Date().toISOString()
@@ -106,15 +106,15 @@ describe('events sent to /v1/events', () => {
   })
 })
 
-describe('a standalone that is opened again', () => {
+describe('a system that is started again', () => {
   it('still has what it had, and goes on', async () => {
-    const first = await openTestStandalone()
-    await first.searchable(await first.send('{"message":"before the restart"}'))
-    const unflushed = await first.send('{"message":"just before the restart"}')
+    await using millrace = await openTestSystem()
+    await millrace.searchable(await millrace.send('{"message":"before the restart"}'))
+    const unflushed = await millrace.send('{"message":"just before the restart"}')
     expect(unflushed.status).toBe(200)
-    await first.standalone[Symbol.asyncDispose]()
-    await using second = await openTestStandalone({ dataFolder: first.dataFolder })
-    await second.searchable(await second.send('{"message":"after the restart"}'))
-    expect((await second.search('restart')).length).toBe(3)
-  })
+    await millrace.restart()
+    await millrace.searchable(await millrace.send('{"message":"after the restart"}'))
+    await millrace.searchable(unflushed)
+    expect((await millrace.search('restart')).length).toBe(3)
+  }, START_TIMEOUT_MS)
 })

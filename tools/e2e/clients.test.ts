@@ -1,15 +1,16 @@
 import { client, v2 } from '@datadog/datadog-api-client'
 import { Client as ElasticClient } from '@elastic/elasticsearch'
-import { openTestStandalone, type TestStandalone, waitFor } from './standalone-harness.ts'
+import { waitFor } from './test-client.ts'
+import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
 describe('unmodified clients', () => {
-  let millrace: TestStandalone
+  let millrace: TestSystem
   beforeAll(async () => {
-    millrace = await openTestStandalone()
-  })
+    millrace = await openTestSystem()
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
-  })
+  }, START_TIMEOUT_MS)
 
   const datadog = (): v2.LogsApi => {
     const configuration = client.createConfiguration({ authMethods: { apiKeyAuth: millrace.key, appKeyAuth: millrace.key }, baseServer: new client.BaseServerConfiguration(millrace.url, {}) })

@@ -1,11 +1,11 @@
-import type { Route } from '@millrace/http/route'
-import { openTestStandalone, type Client, type TestStandalone } from './standalone-harness.ts'
+import type { TestClient } from './test-client.ts'
+import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
 /**
  * How each route that a tenant's key opens could show another tenant's events: asks as tenant B for what only tenant A has. A route that is not
  * listed here fails the test below.
  */
-const PROBES: Readonly<Record<string, (asker: Client, secret: Secret) => Promise<Response>>> = {
+const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Promise<Response>>> = {
   'POST /api/v2/logs/events/search': async (asker) => await asker.post('/api/v2/logs/events/search', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, page: { limit: 1000 } })),
   'GET /api/v2/logs/events': async (asker) => await asker.get('/api/v2/logs/events?filter[query]=*&filter[from]=now-1d&page[limit]=1000'),
   'POST /api/v2/logs/analytics/aggregate': async (asker) => await asker.post('/api/v2/logs/analytics/aggregate', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, compute: [{ aggregation: 'count' }], group_by: [{ facet: 'service' }, { facet: '@secret' }] })),
@@ -25,25 +25,25 @@ interface Secret {
 }
 
 describe('a tenant', () => {
-  let millrace: TestStandalone
-  let asker: Client
+  let millrace: TestSystem
+  let asker: TestClient
   let secret: Secret
   beforeAll(async () => {
-    millrace = await openTestStandalone()
+    millrace = await openTestSystem()
     asker = await millrace.addTenant('asker')
     const word = 'sesame7391'
     const answer = await millrace.send(JSON.stringify({ message: `the word is ${word}`, service: word, secret: word }))
     await millrace.searchable(answer)
     secret = { word, receipt: answer.headers.get('millrace-receipt') ?? '' }
     expect((await millrace.search(word)).length).toBe(1)
-  })
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
-  })
+  }, START_TIMEOUT_MS)
 
   it('never sees an event of another through any route', async () => {
-    const nameOf = ({ method, path }: Route): string => `${method} ${path}`
-    const tenantRoutes = millrace.standalone.routes.filter(({ scope }) => scope === 'query' || scope === 'ingest').map(nameOf)
+    const nameOf = ({ method, path }: TestSystem['routes'][number]): string => `${method} ${path}`
+    const tenantRoutes = millrace.routes.filter(({ scope }) => scope === 'query' || scope === 'ingest').map(nameOf)
     expect(tenantRoutes.filter((name) => PROBES[name] === undefined)).toEqual([])
     expect(Object.keys(PROBES).filter((name) => !tenantRoutes.includes(name))).toEqual([]) // a probe of a route that is gone proves nothing
     for (const [name, probe] of Object.entries(PROBES)) {
@@ -53,7 +53,7 @@ describe('a tenant', () => {
   })
 
   it('gets nothing through any route without a key, and nothing with an unknown one', async () => {
-    for (const { method, path, scope } of millrace.standalone.routes) {
+    for (const { method, path, scope } of millrace.routes) {
       if (scope === 'public') continue
       const url = millrace.url + path.replaceAll(/:\w+/g, 'x')
       expect([path, (await fetch(url, { method })).status]).toEqual([path, 401])
@@ -71,7 +71,7 @@ describe('a tenant', () => {
 
   it('cannot make tenants, and an admin key cannot read events', async () => {
     expect((await asker.post('/v1/tenants', '{"name":"x"}')).status).toBe(403)
-    const answer = await fetch(`${millrace.url}/api/v2/logs/events/search`, { method: 'POST', headers: { authorization: 'Bearer test-admin-key' }, body: '{}' })
+    const answer = await fetch(`${millrace.url}/api/v2/logs/events/search`, { method: 'POST', headers: { authorization: `Bearer ${millrace.adminKey}` }, body: '{}' })
     expect(answer.status).toBe(403)
   })
 })

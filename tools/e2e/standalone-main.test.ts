@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from './standalone-harness.ts'
+import { createTestClient } from './test-client.ts'
 
-const MAIN = join(import.meta.dirname, 'main.ts')
+const MAIN = join(import.meta.dirname, '../../apps/standalone/src/main.ts')
 
 interface Started {
   readonly child: ChildProcess
@@ -48,7 +48,7 @@ describe('the standalone process', () => {
     const environment = { MILLRACE_DATA_DIR: folder, MILLRACE_BOOTSTRAP_API_KEY: 'key-of-the-test', MILLRACE_BOOTSTRAP_ADMIN_KEY: 'admin-of-the-test' }
     const first = start(environment)
     const url = await listening(first)
-    const client = createClient(url, 'key-of-the-test')
+    const client = createTestClient(url, 'key-of-the-test')
     await client.searchable(await client.send('{"message":"through threads and processes"}'))
     expect((await client.search('threads')).length).toBe(1)
 
@@ -66,7 +66,7 @@ describe('the standalone process', () => {
     expect(await first.ended).toBe(0)
 
     const again = start(environment)
-    const reopened = createClient(await listening(again), 'key-of-the-test')
+    const reopened = createTestClient(await listening(again), 'key-of-the-test')
     await reopened.searchable(unsealed)
     expect((await reopened.search('*')).length).toBe(2)
     again.child.kill('SIGTERM')

@@ -1,0 +1,36 @@
+import type { Dialect, Route, RouteScope } from '@millrace/http/route'
+import { handshakeAnswers } from '@millrace/wire/elasticsearch/handshake'
+import type { Forwarder } from './forward.ts'
+
+export interface Forwarders {
+  readonly intake: Forwarder
+  readonly query: Forwarder
+}
+
+/** Every route of intake and query as the gateway serves it: key, scope and quota are checked here, the rest there. */
+export function forwardRoutes({ intake, query }: Forwarders): { readonly hotRoutes: readonly Route[]; readonly routes: readonly Route[] } {
+  const route = (to: Forwarder, [method, path, scope, dialect]: ForwardedRoute): Route => ({
+    method, path, scope, dialect,
+    handle: async (request, response) => {
+      await to.forward(request, response, dialect)
+    },
+  })
+  const handshakes = handshakeAnswers.flatMap(({ methods, path }) => methods.map((method) => route(intake, [method, path, 'public', 'elasticsearch'])))
+  // `HEAD /:index` among the handshakes takes any path of one segment: they go last.
+  return { hotRoutes: INTAKE_ROUTES.map((each) => route(intake, each)), routes: [...QUERY_ROUTES.map((each) => route(query, each)), ...handshakes] }
+}
+
+type ForwardedRoute = readonly [method: Route['method'], path: string, scope: RouteScope, dialect: Dialect]
+
+/** A test holds both tables against the apps' own. */
+export const INTAKE_ROUTES: readonly ForwardedRoute[] = [
+  ['POST', '/v1/events', 'ingest', 'millrace'],
+  ...(['POST', 'PUT'] as const).flatMap((method) => ['/_bulk', '/:index/_bulk', '/:index/:type/_bulk'].map((path): ForwardedRoute => [method, path, 'ingest', 'elasticsearch'])),
+]
+
+export const QUERY_ROUTES: readonly ForwardedRoute[] = [
+  ['POST', '/api/v2/logs/events/search', 'query', 'datadog'],
+  ['GET', '/api/v2/logs/events', 'query', 'datadog'],
+  ['POST', '/api/v2/logs/analytics/aggregate', 'query', 'datadog'],
+  ['GET', '/v1/receipts/:receipt', 'query', 'millrace'],
+]

@@ -1,0 +1,22 @@
+import { availableParallelism } from 'node:os'
+import { openSystemWorkers } from '@millrace/runtime/system-workers'
+import { runService } from '@millrace/service/run-service'
+import { sealPacks } from './seal-packs.ts'
+
+/** indexer: turns the packs of its partitions into big sealed fragments, makes those findable, and takes away what nothing names any more. */
+await runService('indexer', async ({ engines, resources, ...runtime }) => {
+  const catalog = await engines.openCatalog()
+  const topics = await engines.openTopics(catalog)
+  const store = await engines.openStore()
+  const index = await engines.openIndex()
+  const bus = await engines.openBus()
+  const workers = resources.use(openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) }))
+  return {
+    // Without Elasticsearch sealing goes on, and what is sealed is indexed later.
+    checks: [
+      { name: 'bus', problem: async () => ((await bus.endOffset(topics.commits, 0)) >= 0 ? undefined : 'no end') },
+      { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
+    ],
+    work: async (signal) => await sealPacks({ ...runtime, bus, catalog, store, index, topics, workers }, signal),
+  }
+})

@@ -1,0 +1,19 @@
+import { runService } from '@millrace/service/run-service'
+import { createIntakeRoutes } from './create-intake-routes.ts'
+import { handshakeRoutes } from './handshake-routes.ts'
+
+/** intake: decodes what senders bring into batches, and acknowledges what Kafka holds. Checks keys itself, so that heavy senders may reach it without the gateway. */
+await runService('intake', async ({ engines, ...runtime }) => {
+  const catalog = await engines.openCatalog()
+  const topics = await engines.openTopics(catalog)
+  const receiptSecret = await engines.openReceiptSecret(catalog)
+  const bus = await engines.openBus()
+  return {
+    // Not the catalog: what was checked before goes on being taken without it.
+    checks: [{ name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') }],
+    tenants: catalog,
+    quotas: await engines.openQuotas({ byDefault: false }),
+    hotRoutes: createIntakeRoutes({ ...runtime, bus, topics, receiptSecret, catalog }),
+    routes: handshakeRoutes(),
+  }
+})

@@ -1,0 +1,25 @@
+import { openServiceThread } from '@millrace/runtime/service-thread'
+import { runService } from '@millrace/service/run-service'
+import { createQueryRoutes } from './create-query-routes.ts'
+import { createFrontier } from './frontier.ts'
+import { createThreadedEngine } from './threaded-engine.ts'
+
+/** Decoded columns are mostly outside the heap; more heap than this means a query that should not be answered. */
+const QUERY_HEAP_MB = 2048
+
+/** query: answers questions over what Cassandra holds, and says how far its answers reach. */
+await runService('query', async ({ settings, engines, resources, ...runtime }) => {
+  const catalog = await engines.openCatalog()
+  const topics = await engines.openTopics(catalog)
+  const receiptSecret = await engines.openReceiptSecret(catalog)
+  const bus = await engines.openBus()
+  const engine = resources.use(createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data: settings, maxHeapMb: QUERY_HEAP_MB })))
+  const frontier = createFrontier()
+  return {
+    checks: [{ name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) }],
+    tenants: catalog,
+    quotas: await engines.openQuotas({ byDefault: false }),
+    routes: createQueryRoutes({ ...runtime, bus, catalog, engine, topics, receiptSecret, frontier }),
+    work: async (signal) => await frontier.sampleForever({ ...runtime, bus, topics }, signal),
+  }
+})

@@ -1,0 +1,125 @@
+import type { RequestListener } from 'node:http'
+import { createAuthenticator } from '@millrace/access/authenticator'
+import { createGuard } from '@millrace/access/guard'
+import { createHttpMetrics } from '@millrace/access/http-metrics'
+import { createListener, type ListenerOptions } from '@millrace/access/create-listener'
+import type { Quotas } from '@millrace/access/quotas'
+import type { Tenants } from '@millrace/catalog/catalog'
+import { BadConfigError } from '@millrace/config/read-settings'
+import { healthRoutes, type ReadyCheck } from '@millrace/http/health'
+import { serveHttp } from '@millrace/http/serve-http'
+import type { Clock } from '@millrace/runtime/clock'
+import type { Failpoints } from '@millrace/runtime/failpoints'
+import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
+import type { Random } from '@millrace/runtime/random'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { systemRandom } from '@millrace/runtime/system-random'
+import { createLog, type Log } from '@millrace/telemetry/log'
+import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
+import { createEngines, type Engines } from './engines.ts'
+import { StoppedEarlyError } from './open-patiently.ts'
+import { DEFAULT_PORTS, readServiceSettings, type ServiceName, type ServiceSettings } from './settings.ts'
+import { stopSignal } from './stop-signal.ts'
+
+/** What a service is given to work with. */
+export interface ServiceContext {
+  readonly settings: ServiceSettings
+  readonly engines: Engines
+  /** Closed in reverse order when the service ends, after its work has ended. */
+  readonly resources: AsyncDisposableStack
+  readonly clock: Clock
+  readonly random: Random
+  readonly failpoints: Failpoints
+  readonly log: Log
+  readonly registry: Registry
+}
+
+/** What a service is. */
+export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' | 'routes' | 'addPages'>> {
+  /** What it needs to serve; `/readyz` asks each. */
+  readonly checks: readonly ReadyCheck[]
+  /** Looks keys up for its routes; absent where all are public. */
+  readonly tenants?: Pick<Tenants, 'findKey'>
+  /** Counts what tenants send and ask. */
+  readonly quotas?: Quotas | undefined
+  /** Works until `signal` aborts, and must not end before. */
+  readonly work?: (signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Runs one service until SIGTERM or SIGINT: settings from the environment, `/livez` at once, the engines as soon as they are there, then its routes and its work. To end it
+ * says so at `/readyz`, waits for `drainDelayMs`, ends its work, lets requests end, and closes its engines. Sets the exit code: 0 when it ended as asked.
+ */
+export async function runService(name: ServiceName, build: (context: ServiceContext) => Promise<ServiceParts>): Promise<void> {
+  const stop = stopSignal()
+  try {
+    await serve(name, readServiceSettings(process.env), build, stop)
+  } catch (error) {
+    if (error instanceof StoppedEarlyError) return
+    console.error(sentenceOf(error) ?? error)
+    process.exitCode = 1
+  }
+}
+
+async function serve(name: ServiceName, settings: ServiceSettings, build: (context: ServiceContext) => Promise<ServiceParts>, stop: AbortSignal): Promise<void> {
+  const log = createLog(settings.logLevel).child({ service: name })
+  const registry = createRegistry()
+  const base = { clock: systemClock, random: systemRandom, log, registry }
+  const listenerOf = (parts: ServiceParts): RequestListener => {
+    const guard = createGuard({ authenticator: createAuthenticator(parts.tenants ?? NO_TENANTS, systemClock), quotas: parts.quotas, clock: systemClock, log, metrics })
+    return createListener({ ...parts, guard, registry, routes: [...healthRoutes([...parts.checks, draining]), ...(parts.routes ?? [])] })
+  }
+  const metrics = createHttpMetrics(registry)
+  const draining: ReadyCheck = { name: 'serving', problem: () => Promise.resolve(stop.aborted ? 'ending' : undefined) }
+  let listener = listenerOf({ checks: [{ name: 'engines', problem: () => Promise.resolve('not open yet') }] })
+
+  const resources = new AsyncDisposableStack()
+  try {
+    await using server = await serveHttp({ host: settings.httpHost, port: settings.httpPort ?? DEFAULT_PORTS[name], clock: systemClock }, (request, response) => {
+      listener(request, response)
+    })
+    log.info({ port: server.port }, 'listening')
+    const failpoints = failpointsFromText(settings.failpoints)
+    const parts = await build({ ...base, settings, resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
+    listener = listenerOf(parts)
+    log.info({}, 'ready')
+
+    const ending = new AbortController()
+    const work = parts.work?.(ending.signal)
+    try {
+      await Promise.race([whenAborted(stop), neverEnding(work)])
+      log.info({}, 'draining')
+      await systemClock.sleep(settings.drainDelayMs)
+    } finally {
+      ending.abort()
+      await work?.catch(() => undefined)
+    }
+  } finally {
+    await resources.disposeAsync()
+  }
+}
+
+const NO_TENANTS: Pick<Tenants, 'findKey'> = { findKey: () => Promise.resolve(undefined) }
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => {
+      resolve()
+    }, { once: true })
+  })
+}
+
+/** Rejects when work ends that must not end. */
+async function neverEnding(work: Promise<void> | undefined): Promise<void> {
+  if (work === undefined) return await new Promise(() => undefined)
+  await work
+  throw new Error('the work of the service ended by itself')
+}
+
+/** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof BadConfigError) return error.message
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'the port is in use; MILLRACE_HTTP_PORT names another'
+  return undefined
+}
