@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AnswerMeta, MillraceClient } from '../client/millrace-client.ts'
+import { UnexpectedReplyError, type AnswerMeta, type MillraceClient } from '../client/millrace-client.ts'
 import { SERVICES } from '../load/log-templates.ts'
 import { parseLedgerId } from '../load/ledger-event.ts'
 import type { LedgerHeader } from '../load/ledger.ts'
@@ -28,6 +28,16 @@ export interface AskOptions {
   readonly requests: readonly RequestFacts[][]
   readonly perSecond: number
   readonly seed: number
+  /** Told how each question ended. With it a question may also stay unanswered (503, 429, no connection), which is then no finding. */
+  readonly onEnd?: (end: QuestionEnd) => void
+}
+
+export interface QuestionEnd {
+  /** ms since 1970. */
+  readonly askedMs: number
+  readonly outcome: 'complete' | 'incomplete' | 'unanswered'
+  /** Why, unless it is complete. */
+  readonly detail: string
 }
 
 /** The freshness promise. */
@@ -46,7 +56,11 @@ export async function askQuestions(options: AskOptions, signal: AbortSignal): Pr
     await sleep(Math.max(0, startedMs + (due * 1000) / options.perSecond - performance.now()))
     if (signal.aborted) break
     const tenant = numbers.below(options.clients.length)
-    const asking = ask(options, statistics, tenant, numbers.below(QUESTIONS.length + 3)).catch((error: unknown) => note(statistics, `tenant ${tenant}: ${String(error)}`))
+    const askedMs = Date.now()
+    const asking = ask(options, statistics, tenant, numbers.below(QUESTIONS.length + 3)).catch((error: unknown) => {
+      if (options.onEnd !== undefined && isUnanswered(error)) options.onEnd({ askedMs, outcome: 'unanswered', detail: String(error) })
+      else note(statistics, `tenant ${tenant}: ${String(error)}`)
+    })
     pending.add(asking)
     void asking.then(() => pending.delete(asking))
   }
@@ -55,6 +69,11 @@ export async function askQuestions(options: AskOptions, signal: AbortSignal): Pr
 }
 
 const QUERY_STREAM = 2 ** 43
+
+/** What a question may meet while something is down: never a wrong answer and never a server's error. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof UnexpectedReplyError && (error.status === 0 || error.status === 503 || error.status === 429)
+}
 
 async function ask(options: AskOptions, statistics: QueryStatistics, tenant: number, kind: number): Promise<void> {
   const client = options.clients[tenant]
@@ -69,6 +88,7 @@ async function ask(options: AskOptions, statistics: QueryStatistics, tenant: num
     statistics.latenciesMs.push(performance.now() - startedMs)
     const completeUntilMs = meta.complete_until === undefined ? -Infinity : Date.parse(meta.complete_until)
     if (meta.complete) statistics.complete += 1
+    options.onEnd?.({ askedMs, outcome: meta.complete ? 'complete' : 'incomplete', detail: meta.complete ? '' : JSON.stringify(meta.warnings) })
     if (askedMs - completeUntilMs <= MAX_BEHIND_MS) statistics.fresh += 1
     statistics.maxBehindMs = Math.max(statistics.maxBehindMs, askedMs - completeUntilMs)
     return { fromMs: range.from, toMs: range.to, completeUntilMs: meta.complete ? completeUntilMs : -Infinity, answeredMs: Date.now() }

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient, createTenant, type Tenant } from '../client/millrace-client.ts'
 import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
 import { runName } from '../load/ledger-event.ts'
-import { openLedger, type Ledger } from '../load/ledger.ts'
+import { openLedger } from '../load/ledger.ts'
 import { runLoad, type LoadSummary } from '../load/run-load.ts'
 import { freePort } from '../process/free-port.ts'
 import { readUsage, type ProcessUsage } from '../process/process-usage.ts'
 import { startStandalone } from '../process/standalone-process.ts'
 import { askQuestions, type QueryStatistics } from './ask-questions.ts'
 import { factsSource, type RequestFacts } from './request-facts.ts'
+import { withFacts } from './with-facts.ts'
 
 export interface SoakOptions {
   readonly minutes: number
@@ -74,26 +75,4 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   if (queries.fresh < queries.asked * MIN_GOOD_SHARE) problems.push(`only ${queries.fresh} of ${queries.asked} answers are at most two seconds behind`)
   if (load.sentEvents < options.rate * options.minutes * 60 * 0.95) problems.push(`only ${load.sentEvents} events were sent`)
   return { load, queries, verdict, usage, rssBytes, problems, isGreen: verdict.isGreen && problems.length === 0 }
-}
-
-/** Counts every request when it is noted, so that answers can be checked while the load runs. */
-function withFacts(ledger: Ledger, requests: readonly RequestFacts[][], factsOf: (sent: RequestFacts['sent']) => RequestFacts): Ledger {
-  const known = new Map<number, RequestFacts>()
-  return {
-    header: ledger.header,
-    requests: ledger.requests,
-    sent(request) {
-      const facts = factsOf(request)
-      known.set(request.request, facts)
-      requests[request.tenant]?.push(facts)
-      ledger.sent(request)
-    },
-    async settled(request, end) {
-      await ledger.settled(request, end)
-      const facts = known.get(request)
-      if (facts !== undefined) facts.end = end
-      known.delete(request)
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(), // the file belongs to the one that opened it
-  }
 }

@@ -1,0 +1,122 @@
+import { Agent } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, createTenant, type Tenant } from '../client/millrace-client.ts'
+import type { Engine } from '../engines/engine.ts'
+import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
+import { runName } from '../load/ledger-event.ts'
+import { openLedger } from '../load/ledger.ts'
+import { runLoad, type LoadSummary } from '../load/run-load.ts'
+import { addressesOf } from '../services/engine-addresses.ts'
+import { startServiceSet } from '../services/service-set.ts'
+import { askQuestions, type QueryStatistics, type QuestionEnd } from '../soak/ask-questions.ts'
+import { factsSource, type RequestFacts } from '../soak/request-facts.ts'
+import { withFacts } from '../soak/with-facts.ts'
+import { faultText, type Phase } from './chaos-plan.ts'
+import { injectFault } from './inject-fault.ts'
+
+export interface ChaosOptions {
+  readonly engines: readonly Engine[]
+  readonly phases: readonly Phase[]
+  readonly seed: number
+  readonly rate: number
+  readonly batch: number
+  readonly tenants: number
+  readonly queries: number
+  /** After the last fault of a phase, before answers must be complete again. */
+  readonly recoveryMs: number
+  /** How long answers are watched after that. */
+  readonly watchMs: number
+  /** Pause between two faults of a phase. */
+  readonly pauseMs: number
+  /** Holds the ledger and the services' logs. */
+  readonly folder: string
+  readonly onProgress?: (line: string) => void
+}
+
+export interface ChaosReport {
+  readonly faults: readonly FaultRecord[]
+  readonly windows: readonly WindowRecord[]
+  readonly load: LoadSummary
+  readonly queries: QueryStatistics
+  readonly answers: Readonly<Record<QuestionEnd['outcome'], number>>
+  readonly verdict: LedgerVerdict
+  readonly problems: readonly string[]
+  readonly isGreen: boolean
+}
+
+export interface FaultRecord {
+  readonly fault: string
+  readonly startedMs: number
+  /** Until it was mended. */
+  readonly tookMs: number
+}
+
+/** The answers to questions that were asked while nothing had been wrong for long enough. */
+export interface WindowRecord {
+  readonly afterFault: string
+  readonly asked: number
+  readonly complete: number
+}
+
+/** Share of the answers that must be complete when nothing has been wrong for a while. */
+const MIN_COMPLETE_SHARE = 0.99
+const CUT_SHARE = 0.02
+/** Before the first fault: a second or two of it is the first questions' own. */
+const WARM_UP_MS = 5_000
+const CHECK_TIMEOUT_MS = 120_000
+
+/** Lets services and engines fail one after the other under load and questions, then checks the ledger and every answer that was given. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { engines, folder, seed, onProgress = () => undefined } = options
+  await using services = await startServiceSet({ engines: addressesOf(engines), folder: join(folder, 'logs'), replicas: { router: 2, writer: 2 } })
+  const run = runName()
+  const tenants: Tenant[] = []
+  for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(services.url, services.adminKey, `chaos-${run}-${index}`))
+  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now() })
+  const requests = tenants.map((): RequestFacts[] => [])
+  const ends: QuestionEnd[] = []
+  const agent = new Agent({ keepAlive: true })
+  const stop = new AbortController()
+  const loading = runLoad({ url: services.url, ledger: withFacts(ledger, requests, factsSource(seed)), rate: options.rate, batch: options.batch, cutShare: CUT_SHARE }, stop.signal)
+  const asking = askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(services.url, apiKey, agent)), requests, perSecond: options.queries, seed, onEnd: (end) => ends.push(end) }, stop.signal)
+
+  const problems: string[] = []
+  const faults: FaultRecord[] = []
+  const windows: WindowRecord[] = []
+  await sleep(WARM_UP_MS)
+  try {
+    for (const phase of options.phases) {
+      for (const fault of phase) {
+        const startedMs = Date.now()
+        const problem = await injectFault(fault, services, engines)
+        faults.push({ fault: faultText(fault), startedMs, tookMs: Date.now() - startedMs })
+        onProgress(`${faults.length}: ${faultText(fault)}: mended after ${Date.now() - startedMs} ms${problem === undefined ? '' : `; ${problem}`}`)
+        await sleep(options.pauseMs)
+      }
+      await sleep(options.recoveryMs)
+      const fromMs = Date.now()
+      await sleep(options.watchMs)
+      windows.push(windowOf(ends, fromMs, faults.at(-1)?.fault ?? ''))
+      onProgress(`answers after ${faults.at(-1)?.fault}: ${windows.at(-1)?.complete} of ${windows.at(-1)?.asked} complete`)
+    }
+  } catch (error) {
+    problems.push(`the run broke off: ${String(error)}`)
+  }
+  stop.abort()
+  const [load, queries] = await Promise.all([loading, asking])
+  onProgress('checking the ledger')
+  const verdict = await checkLedger(services.url, ledger, { timeoutMs: CHECK_TIMEOUT_MS })
+  agent.destroy()
+
+  problems.push(...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong, ...services.services.flatMap(({ unexpectedEnds }) => unexpectedEnds))
+  for (const { afterFault, asked, complete } of windows) if (asked === 0 || complete < asked * MIN_COMPLETE_SHARE) problems.push(`after ${afterFault} only ${complete} of ${asked} answers were complete`)
+  const answers = { complete: 0, incomplete: 0, unanswered: 0 }
+  for (const { outcome } of ends) answers[outcome] += 1
+  return { faults, windows, load, queries, answers, verdict, problems, isGreen: verdict.isGreen && problems.length === 0 }
+}
+
+function windowOf(ends: readonly QuestionEnd[], fromMs: number, afterFault: string): WindowRecord {
+  const inside = ends.filter(({ askedMs }) => askedMs >= fromMs)
+  return { afterFault, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
+}
