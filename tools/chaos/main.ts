@@ -1,5 +1,5 @@
 /** Services and engines fail under load and questions; at the end the ledger must balance and every answer must have been right. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readOptions } from '../command-line/read-options.ts'
@@ -25,6 +25,7 @@ const options = readOptions('npm run chaos -- [options]: kill and freeze service
 const RECOVERY_MS = 60_000
 const { short: isShort } = options
 const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
+await chmod(folder, 0o711) // Elasticsearch runs as another user than root, who must pass it
 const phases = planChaos({ seed: options.seed, kills: isShort ? 1 : options.kills, engineFaults: isShort ? 1 : options.engineFaults, isShort })
 console.log('starting the engines')
 await using engines = await startEngineSet({ folder: join(folder, 'engines') })

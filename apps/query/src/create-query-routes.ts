@@ -3,14 +3,15 @@ import { refuse } from '@millrace/http/refuse'
 import { createRetentions } from '@millrace/catalog/retentions'
 import { createAdmission } from './admission.ts'
 import { aggregateRoute } from './aggregate-route.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
 import type { QueryContext } from './query-context.ts'
 import { receiptRoute } from './receipt-route.ts'
 import { searchRoutes } from './search-route.ts'
 
 /** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
 export function createQueryRoutes(options: Omit<QueryContext, 'admission' | 'retentionOf'>): readonly Route[] {
-  const context: QueryContext = { ...options, admission: createAdmission(), retentionOf: createRetentions(options.catalog, options.clock) }
-  return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context)].map((route) => ({
+  const context: QueryContext = { ...options, admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock) }
+  return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context), ...deadLetterRoutes(context)].map((route) => ({
     ...route,
     handle: async (request, response) => {
       try {

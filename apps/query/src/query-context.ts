@@ -5,6 +5,7 @@ import type { Catalog, CommitPosition } from '@millrace/catalog/catalog'
 import { NS_PER_DAY, NS_PER_MS, type TenantId } from '@millrace/event/event'
 import type { MissingPart, QueryEngine } from '@millrace/query-engine/query-engine'
 import type { Clock } from '@millrace/runtime/clock'
+import type { Random } from '@millrace/runtime/random'
 import type { Log } from '@millrace/telemetry/log'
 import type { Admission } from './admission.ts'
 import type { Frontier } from './frontier.ts'
@@ -20,6 +21,7 @@ export interface QueryContext {
   /** Days for which the tenant's events are kept: older ones are not answered, also where they still lie about. */
   readonly retentionOf: (tenantId: TenantId) => Promise<number>
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
 }
 

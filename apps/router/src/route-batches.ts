@@ -2,10 +2,13 @@ import { BusCorruptError, OffsetTrimmedError, type Assignment, type Bus, type Bu
 import { encodeDeadLetter } from '@millrace/bus/dead-letter'
 import type { Topics } from '@millrace/bus/topics'
 import type { Catalog } from '@millrace/catalog/catalog'
+import type { BatchRecord } from '@millrace/fragment/batch-record'
 import { decodeBatchRecord, encodeBatchRecord, withSourceOffset } from '@millrace/fragment/batch-record-codec'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
 import type { Clock } from '@millrace/runtime/clock'
+import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
+import { createTailPublisher, type TailPublisher } from './tail-publisher.ts'
 
 export interface RouterOptions {
   readonly bus: Bus
@@ -13,6 +16,8 @@ export interface RouterOptions {
   readonly topics: Topics
   readonly clock: Clock
   readonly log: Log
+  /** Where routed logs are shown to who watches; none by default. */
+  readonly tail?: Tail
 }
 
 /**
@@ -22,11 +27,12 @@ export interface RouterOptions {
  * repeats, the writer skips by its source offset. A record that cannot be decoded goes to `dead-letters` as it is, and an empty one takes its place.
  */
 export async function routeBatches(options: RouterOptions, signal: AbortSignal): Promise<void> {
-  const { bus, topics, clock, log } = options
+  const { bus, topics, clock, log, tail } = options
+  const watched = tail === undefined ? undefined : createTailPublisher(tail, topics)
   await bus.consume({ topic: topics.batches, group: 'router', signal }, async (assignment) => {
     while (!assignment.signal.aborted) {
       try {
-        await routeFromCommit(options, assignment)
+        await routeFromCommit(options, assignment, watched)
       } catch (error) {
         if (error instanceof BusCorruptError || (error instanceof OffsetTrimmedError && (await isLost(options, assignment)))) throw error
         log.warn({ err: error, partition: assignment.partition }, 'routing starts again from the commit')
@@ -52,7 +58,7 @@ const RESTART_PAUSE_MS = 500
 const STALL_CHECK_MS = 5_000
 
 /** Ends without an error when routed batches were lost or the assignment is revoked. */
-async function routeFromCommit(options: RouterOptions, { partition, signal, read }: Assignment): Promise<void> {
+async function routeFromCommit(options: RouterOptions, { partition, signal, read }: Assignment, watched: TailPublisher | undefined): Promise<void> {
   const { bus, catalog, topics, log } = options
   const stream = `${topics.generation}/${partition}`
   const { nextSourceOffset } = await catalog.readPosition(stream)
@@ -70,10 +76,11 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
         return
       }
       if (arrived === 'ended' || arrived.done === true) return
-      const routed: Uint8Array[] = []
+      const routed: RoutedRecord[] = []
       for (const record of arrived.value) routed.push(await routedRecord(options, partition, record))
       // Appends of one group are pipelined; the log takes them in the order of the calls.
-      await Promise.all(routed.map(async (record) => await bus.append(topics.routed, partition, record)))
+      await Promise.all(routed.map(async ({ value }) => await bus.append(topics.routed, partition, value)))
+      for (const { offset, record } of routed) watched?.publish(partition, offset, record)
       routedEnd = (arrived.value.at(-1)?.offset ?? routedEnd - 1) + 1
     }
   } finally {
@@ -123,15 +130,24 @@ async function whenPassedBy({ bus, catalog, topics, clock }: RouterOptions, part
   }
 }
 
-async function routedRecord({ bus, topics, log }: Pick<RouterOptions, 'bus' | 'topics' | 'log'>, partition: number, { offset, value, appendedMs }: BusRecord): Promise<Uint8Array> {
+async function routedRecord({ bus, topics, log }: Pick<RouterOptions, 'bus' | 'topics' | 'log'>, partition: number, { offset, value }: BusRecord): Promise<RoutedRecord> {
   try {
     const record = decodeBatchRecord(value)
     for (const fragment of record.fragments) openFragmentBytes(fragment.bytes)
-    return withSourceOffset(value, offset)
+    return { offset, record, value: withSourceOffset(value, offset) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     log.error({ partition, offset, reason }, 'a batch cannot be decoded and is kept as a dead letter')
     await bus.append(topics.deadLetters, partition, encodeDeadLetter({ topic: topics.batches, partition, offset, reason }, value))
-    return encodeBatchRecord({ tenantId: '', receivedMs: appendedMs, sourceOffset: offset, requests: [], fragments: [] })
+    const record: BatchRecord = { tenantId: '', receivedMs: 0, sourceOffset: offset, requests: [], fragments: [] }
+    return { offset, record, value: encodeBatchRecord(record) }
   }
+}
+
+interface RoutedRecord {
+  /** Of the batch. */
+  readonly offset: number
+  readonly record: BatchRecord
+  /** The record as `routed` gets it. */
+  readonly value: Uint8Array
 }

@@ -90,7 +90,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const registry = createRegistry()
     const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
     const routes = [
-      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, clock, log }),
+      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, clock, random, log }),
       ...tenantRoutes(catalog, random),
       ...healthRoutes([
         { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },

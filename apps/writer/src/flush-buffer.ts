@@ -1,31 +1,49 @@
 import type { BusRecord } from '@millrace/bus/bus'
 import type { CommittedRequest, FragmentRow } from '@millrace/catalog/catalog'
 import type { BatchRecord } from '@millrace/fragment/batch-record'
-import { decodeBatchRecord } from '@millrace/fragment/batch-record-codec'
-import type { BuiltPack, PackOrder, PackSource } from '@millrace/fragment/build-pack'
+import { decodeBatchRecord, sourceOffsetOf } from '@millrace/fragment/batch-record-codec'
+import type { PackSource } from '@millrace/fragment/build-pack'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
+import { buildAroundPoison, type BuildTools } from './build-around-poison.ts'
 import { WINDOW_MS, type KnownRequests } from './known-requests.ts'
 
 /** Gathers the records of one flush, still encoded. */
 export interface FlushBuffer {
   /** Offset in `routed` after the last record seen; undefined before the first. */
   readonly nextOffset: number | undefined
-  /** Takes a record, or tells why not: `replay` is below the source offset that is expected, `ahead` above it. @throws {FragmentCorruptError} it is no record. */
-  add(record: BusRecord, expectedSourceOffset: number): 'taken' | 'replay' | 'ahead'
+  /** Takes the record of the source offset that is expected, or tells why not. Never throws: a record that cannot be read is an answer. */
+  add(record: BusRecord, expectedSourceOffset: number): AddOutcome
+  /** Gives a damaged record up: it is told among `leftOut` of the flush. */
+  leaveOut(record: BusRecord, reason: string): void
   /** Latest stamp of a record that was taken, ms since 1970; 0 before the first. */
   readonly receivedMs: number
   isFull(): boolean
-  /** Merges what was gathered by `build`. Records whose fragments turn out damaged are left out whole, and their ids are forgotten, so that a retry of them is stored. */
-  finish(build: (order: PackOrder) => Promise<BuiltPack>): Promise<Flush>
+  /**
+   * Merges what was gathered. Records that cannot be merged are left out whole, and their ids are forgotten, so that a retry of them is stored, be it in the same flush.
+   * @throws when the records are not to blame: an engine, the workers, or a signal that aborted.
+   */
+  finish(tools: BuildTools): Promise<Flush>
 }
+
+/**
+ * `replay`: below the source offset that is expected, stored already. `ahead`: above it. `unstamped`: it claims none that can be read. `damaged`: it claims the
+ * expected one, and what follows the claim cannot be read.
+ */
+export type AddOutcome = 'taken' | 'replay' | 'ahead' | 'unstamped' | { readonly damaged: string }
 
 export interface Flush {
   /** A pack; empty when no event is new. */
   readonly bytes: Uint8Array
   readonly directory: readonly FragmentRow[]
   readonly requests: readonly CommittedRequest[]
-  /** Records whose content cannot be read although their checksum is right. */
-  readonly unreadable: readonly { readonly offset: number; readonly value: Uint8Array; readonly reason: string }[]
+  /** Records that the pack does not hold although their turn had come, by offset: dead letters. */
+  readonly leftOut: readonly LeftOutRecord[]
+}
+
+export interface LeftOutRecord {
+  readonly offset: number
+  readonly value: Uint8Array
+  readonly reason: string
 }
 
 /** Encoded bytes of one flush. Decoded they are some ten times as many, which bounds the memory of the worker that merges them. */
@@ -40,6 +58,9 @@ const MAX_FLUSH_REQUESTS = 20_000
 interface TakenRecord {
   readonly offset: number
   readonly value: Uint8Array
+  readonly record: BatchRecord
+  readonly sourceOffset: number
+  /** What of it must be merged; empty when all its units were known. */
   readonly sources: readonly PackSource[]
   /** Its units that were not known before. */
   readonly requests: readonly CommittedRequest[]
@@ -47,6 +68,7 @@ interface TakenRecord {
 
 export function createFlushBuffer(stream: string, known: KnownRequests): FlushBuffer {
   let taken: TakenRecord[] = []
+  const leftOut: LeftOutRecord[] = []
   let nextOffset: number | undefined
   let encodedBytes = 0
   let rows = 0
@@ -54,7 +76,9 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
   let units = 0
   let receivedMs = 0
 
-  const take = (offset: number, value: Uint8Array, record: BatchRecord, sourceOffset: number): void => {
+  /** Decides which units of a record are new, and remembers those. */
+  const decide = (candidate: Pick<TakenRecord, 'offset' | 'value' | 'record' | 'sourceOffset'>): TakenRecord => {
+    const { record, sourceOffset: offset } = candidate
     const requests: CommittedRequest[] = []
     const dropRows: { firstRow: number; rows: number }[] = []
     for (const { id, part, firstRow, rows, window } of record.requests) {
@@ -62,15 +86,9 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
       if (known.add(request, record.receivedMs)) requests.push(request)
       else dropRows.push({ firstRow, rows })
     }
-    units += record.requests.length
-    receivedMs = Math.max(receivedMs, record.receivedMs)
-    for (const fragment of record.fragments) {
-      rows += fragment.rows
-      cells += fragment.rows * columnCount(fragment.bytes)
-    }
     const isAllKnown = requests.length === 0
-    const sources = isAllKnown ? [] : record.fragments.map(({ kind, bytes }): PackSource => ({ tenantId: record.tenantId, kind, bytes, origin: { stream, offset: sourceOffset }, dropRows }))
-    taken.push({ offset, value, sources, requests })
+    const sources = isAllKnown ? [] : record.fragments.map(({ kind, bytes }): PackSource => ({ tenantId: record.tenantId, kind, bytes, origin: { stream, offset }, dropRows }))
+    return { ...candidate, sources, requests }
   }
 
   return {
@@ -82,28 +100,40 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
     },
     add({ offset, value }, expectedSourceOffset) {
       nextOffset = offset + 1
-      const record = decodeBatchRecord(value)
-      const { sourceOffset = -1 } = record
+      const sourceOffset = sourceOffsetOf(value)
+      if (sourceOffset === undefined) return 'unstamped'
       if (sourceOffset < expectedSourceOffset) return 'replay'
       if (sourceOffset > expectedSourceOffset) return 'ahead'
+      let record: BatchRecord
+      try {
+        record = decodeBatchRecord(value)
+      } catch (error) {
+        return { damaged: error instanceof Error ? error.message : String(error) } // decoding is pure: whatever it throws is the record's fault
+      }
+      taken.push(decide({ offset, value, record, sourceOffset }))
       encodedBytes += value.length
-      take(offset, value, record, sourceOffset)
+      units += record.requests.length
+      receivedMs = Math.max(receivedMs, record.receivedMs)
+      for (const fragment of record.fragments) {
+        rows += fragment.rows
+        cells += fragment.rows * columnCount(fragment.bytes)
+      }
       return 'taken'
     },
+    leaveOut({ offset, value }, reason) {
+      leftOut.push({ offset, value, reason })
+    },
     isFull: () => encodedBytes >= MAX_FLUSH_BYTES || rows >= MAX_FLUSH_ROWS || cells >= MAX_FLUSH_CELLS || units >= MAX_FLUSH_REQUESTS,
-    async finish(build) {
-      const unreadable: { offset: number; value: Uint8Array; reason: string }[] = []
+    async finish(tools) {
       for (;;) {
-        const records = taken.flatMap((record) => record.sources.map(() => record))
-        const pack = records.length === 0 ? EMPTY_PACK : await build({ inputs: taken.flatMap(({ sources }) => sources), purpose: 'fresh' })
-        if (pack.unreadable.length === 0) return { bytes: pack.bytes, directory: pack.directory, requests: taken.flatMap(({ requests }) => requests), unreadable }
-        const damaged = new Map(pack.unreadable.map(({ index, reason }) => [records[index], reason]))
-        for (const [record, reason] of damaged) {
-          if (record === undefined) continue
-          for (const request of record.requests) known.remove(request)
-          unreadable.push({ offset: record.offset, value: record.value, reason })
+        const { pack, guilty } = await buildAroundPoison(taken.filter(({ sources }) => sources.length > 0), tools)
+        if (guilty.size === 0) {
+          return { bytes: pack.bytes, directory: pack.directory, requests: taken.flatMap(({ requests }) => requests), leftOut: leftOut.sort((a, b) => a.offset - b.offset) }
         }
-        taken = taken.filter((record) => !damaged.has(record))
+        for (const [{ offset, value }, reason] of guilty) leftOut.push({ offset, value, reason })
+        // A later record of the flush may have been dropped as the retry of a guilty one: all are decided anew.
+        for (const { requests } of taken) for (const request of requests) known.remove(request)
+        taken = taken.filter((record) => !guilty.has(record)).map(decide)
       }
     },
   }
@@ -117,5 +147,3 @@ function columnCount(bytes: Uint8Array): number {
     return 0
   }
 }
-
-const EMPTY_PACK: BuiltPack = { bytes: new Uint8Array(), directory: [], words: [], unreadable: [] }

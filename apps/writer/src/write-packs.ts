@@ -9,7 +9,7 @@ import type { Failpoints } from '@millrace/runtime/failpoints'
 import type { Random } from '@millrace/runtime/random'
 import { defineJob, type Workers } from '@millrace/runtime/workers'
 import type { Log } from '@millrace/telemetry/log'
-import { createFlushBuffer, type Flush, type FlushBuffer } from './flush-buffer.ts'
+import { createFlushBuffer, type Flush, type FlushBuffer, type LeftOutRecord } from './flush-buffer.ts'
 import { createKnownRequests, type KnownRequests } from './known-requests.ts'
 
 export interface WriterOptions {
@@ -30,6 +30,9 @@ export interface WriterOptions {
  *
  * Each partition: claim the stream, read the log, go on at its next offset. Only the source offset that follows the last one is taken;
  * lower ones are replays, higher ones are dropped and alarmed (the router starts again when the commit does not follow). Any doubt ends in a new claim.
+ *
+ * A record that cannot be stored, however often it is tried, must not hold up the others: it is kept raw in `dead-letters`, before the commit that passes it by. A
+ * crash between the two keeps it twice.
  */
 export async function writePacks(options: WriterOptions, signal: AbortSignal): Promise<void> {
   const { bus, topics, clock, random, log } = options
@@ -55,6 +58,11 @@ const FLUSH_INTERVAL_MS = 400
 const REMEMBERED_LAG_MS = 2 * 3_600_000
 /** Ids are forgotten this often; late forgetting only costs memory. */
 const EXPIRE_INTERVAL_MS = 60_000
+/**
+ * Damaged routed records of one batch before the batch is given up. The batch itself may be well, and the router routes it again when the commit does not
+ * follow, some seconds later; damage that comes back every time is no accident of a log.
+ */
+const MAX_DAMAGED_ROUTINGS = 3
 const BUILD_PACK = defineJob<PackOrder, BuiltPack>(import.meta.resolve('@millrace/fragment/build-pack'), 'buildPack')
 
 async function writeFromCommit(options: WriterOptions, ownerId: string, { partition, signal, read }: Assignment): Promise<void> {
@@ -110,6 +118,8 @@ class StreamWriter {
   #openedMs: number | undefined
   #due: Promise<undefined> | undefined
   #expiredMs: number
+  /** Damaged records that claimed the source offset which is expected. */
+  #damagedRoutings = 0
   /** Latest stamp of a record that was taken: ids age by intake's stamps, or a backlog would outlive what it must be compared with. */
   #receivedMs = 0
 
@@ -141,14 +151,29 @@ class StreamWriter {
 
   async add(record: BusRecord): Promise<void> {
     const { clock, log } = this.#options
-    const taken = this.#buffer.add(record, this.#nextSourceOffset)
+    const outcome = this.#buffer.add(record, this.#nextSourceOffset)
     if (this.#openedMs === undefined) {
       this.#openedMs = clock.monotonicMs()
       this.#due = clock.sleep(FLUSH_INTERVAL_MS, this.#signal).then(() => undefined)
     }
-    if (taken === 'taken') this.#nextSourceOffset += 1
-    if (taken === 'ahead') log.error({ stream: this.#stream, offset: record.offset, expectedSourceOffset: this.#nextSourceOffset }, 'a routed record is ahead of its order and was dropped')
+    if (outcome === 'taken') this.#passSourceOffset()
+    if (outcome === 'ahead' || outcome === 'unstamped') log.error({ stream: this.#stream, offset: record.offset, expectedSourceOffset: this.#nextSourceOffset, outcome }, 'a routed record is out of its order and was dropped')
+    if (typeof outcome === 'object') this.#meetDamaged(record, outcome.damaged)
     if (this.#buffer.isFull()) await this.flush()
+  }
+
+  #passSourceOffset(): void {
+    this.#nextSourceOffset += 1
+    this.#damagedRoutings = 0
+  }
+
+  /** Its claim stands outside its checksum, so that passing it by at once could lose a batch which is well and comes next. */
+  #meetDamaged(record: BusRecord, reason: string): void {
+    this.#damagedRoutings += 1
+    this.#options.log.error({ stream: this.#stream, offset: record.offset, sourceOffset: this.#nextSourceOffset, reason, times: this.#damagedRoutings }, 'a routed record is damaged')
+    if (this.#damagedRoutings < MAX_DAMAGED_ROUTINGS) return
+    this.#buffer.leaveOut(record, `its batch was routed ${this.#damagedRoutings} times and came damaged each time: ${reason}`)
+    this.#passSourceOffset()
   }
 
   /** Stores what is buffered and names it. @throws when the outcome is not known to be good: the stream must be claimed again. */
@@ -157,8 +182,8 @@ class StreamWriter {
     const nextOffset = this.#buffer.nextOffset
     if (nextOffset === undefined) return
     this.#receivedMs = Math.max(this.#receivedMs, this.#buffer.receivedMs)
-    const flush = await this.#buffer.finish(async (order) => await workers.run(BUILD_PACK, order))
-    for (const { offset, value, reason } of flush.unreadable) await this.#keepDeadLetter(offset, value, reason)
+    const flush = await this.#buffer.finish({ build: async (order) => await workers.run(BUILD_PACK, order), clock, signal: this.#signal })
+    for (const record of flush.leftOut) await this.#keepDeadLetter(record)
     const pack = await this.#store(flush)
     const sequence = this.#sequence + 1
     const entry = {
@@ -194,9 +219,9 @@ class StreamWriter {
     return objectKeyText(key)
   }
 
-  async #keepDeadLetter(offset: number, value: Uint8Array, reason: string): Promise<void> {
+  async #keepDeadLetter({ offset, value, reason }: LeftOutRecord): Promise<void> {
     const { bus, log, topics } = this.#options
-    log.error({ stream: this.#stream, offset, reason }, 'a routed record cannot be read and is kept as a dead letter')
+    log.error({ stream: this.#stream, offset, reason }, 'a routed record cannot be stored and is kept as a dead letter')
     await bus.append(topics.deadLetters, this.#partition, encodeDeadLetter({ topic: topics.routed, partition: this.#partition, offset, reason }, value))
   }
 

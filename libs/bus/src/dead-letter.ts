@@ -25,12 +25,24 @@ export function encodeDeadLetter(head: DeadLetterHead, value: Uint8Array): Uint8
   return Buffer.concat([length, json, value.subarray(0, room)])
 }
 
-/** @throws {RangeError} the bytes are no dead letter. */
+/** The value is a view on `bytes`. @throws {RangeError} the bytes are no dead letter. */
 export function decodeDeadLetter(bytes: Uint8Array): { readonly head: DeadLetterHead & { readonly cutBytes: number }; readonly value: Uint8Array } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const end = 4 + buffer.readUInt32LE(0)
   if (end > buffer.length) throw new RangeError('the head of a dead letter is cut off')
-  return { head: JSON.parse(buffer.toString('utf8', 4, end)) as DeadLetterHead & { readonly cutBytes: number }, value: buffer.subarray(end) }
+  return { head: headOf(buffer.toString('utf8', 4, end)), value: buffer.subarray(end) }
+}
+
+function headOf(json: string): DeadLetterHead & { readonly cutBytes: number } {
+  let head: unknown
+  try {
+    head = JSON.parse(json)
+  } catch (cause) {
+    throw new RangeError('the head of a dead letter is not JSON', { cause })
+  }
+  const { topic, partition, offset, reason, cutBytes } = (typeof head === 'object' && head !== null ? head : {}) as Readonly<Record<string, unknown>>
+  if (typeof topic !== 'string' || typeof partition !== 'number' || typeof offset !== 'number' || typeof reason !== 'string' || typeof cutBytes !== 'number') throw new RangeError('the head of a dead letter lacks a field')
+  return { topic, partition, offset, reason, cutBytes }
 }
 
 /** Reasons are sentences of ours; a longer one would be a bug. */

@@ -56,6 +56,13 @@ export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
   return { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
 }
 
+/** The source offset that an encoded record claims, which its checksum does not cover; undefined when it has none, or is no record of a known version. */
+export function sourceOffsetOf(encoded: Uint8Array): number | undefined {
+  if (encoded.length < HEAD_BYTES || encoded[0] !== RECORD_VERSION) return undefined
+  const sourceOffset = new DataView(encoded.buffer, encoded.byteOffset, encoded.length).getFloat64(1, true)
+  return Number.isSafeInteger(sourceOffset) && sourceOffset >= 0 ? sourceOffset : undefined
+}
+
 /** A copy of an encoded record with another source offset; nothing else is read or checked. */
 export function withSourceOffset(encoded: Uint8Array, sourceOffset: number): Uint8Array {
   const stamped = new Uint8Array(encoded)
