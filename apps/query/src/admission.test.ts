@@ -1,54 +1,74 @@
-import { createAdmission, TooManyQueriesError } from './admission.ts'
+import { ManualClock } from '@millrace/simulator/manual-clock'
+import { createAdmission, MAX_RUNNING, MAX_RUNNING_PER_TENANT, TooManyQueriesError, type Admission } from './admission.ts'
 
 const never = new AbortController().signal
+const open = (): Admission => createAdmission(new ManualClock())
 
 /** Queries that end when they are told to. */
-function gate(): { readonly query: () => Promise<void>; open(): void } {
+function gate(scanMs = 1): { readonly query: () => Promise<{ readonly scanMs: number }>; open(): void } {
   let open: () => void = () => undefined
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
+  const opened = new Promise<{ readonly scanMs: number }>((resolve) => {
+    open = () => {
+      resolve({ scanMs })
+    }
   })
   return { query: () => opened, open: () => { open() } }
 }
 
+/** Queries that end at once and note that they ran. */
+const noting = (order: string[], name: string, scanMs: number) => async (): Promise<{ readonly scanMs: number }> => {
+  order.push(name)
+  return await Promise.resolve({ scanMs })
+}
+
 describe('the admission of queries', () => {
-  it('gives tenants their turn one after the other, however many one of them asks', async () => {
-    const admission = createAdmission()
-    const { query, open } = gate()
-    const running = Array.from({ length: 4 }, async () => await admission.run('busy', never, query))
+  it('lets a tenant in at once, however many another one runs and has waiting', async () => {
+    const admission = open()
+    const { query, open: end } = gate()
+    const busy = Array.from({ length: MAX_RUNNING * 4 }, async () => await admission.run('busy', never, query))
+    expect(await admission.run('other', never, () => Promise.resolve({ scanMs: 3 }))).toEqual({ scanMs: 3 })
+    end()
+    await Promise.all(busy)
+  })
+
+  it('gives tenants that wait the same time to scan, however long the queries of each take', async () => {
+    const admission = open()
+    const { query, open: end } = gate()
+    // All room but for one query is taken.
+    const running = Array.from({ length: MAX_RUNNING - 1 }, async (_, index) => await admission.run(`running ${index % 2}`, never, query))
     const order: string[] = []
-    const record = (name: string) => async (): Promise<void> => {
-      order.push(name)
-      await Promise.resolve()
-    }
-    const waiting = [...Array.from({ length: 20 }, async () => await admission.run('busy', never, record('busy'))), admission.run('other', never, record('other'))]
-    open()
-    await Promise.all([...running, ...waiting])
-    expect(order.indexOf('other')).toBeLessThan(8)
-    expect(order.length).toBe(21)
+    const waiting = [
+      ...Array.from({ length: 10 }, async () => await admission.run('heavy', never, noting(order, 'heavy', 1000))),
+      ...Array.from({ length: 60 }, async () => await admission.run('light', never, noting(order, 'light', 20))),
+    ]
+    await Promise.all(waiting)
+    expect(order.length).toBe(70)
+    expect(order.slice(0, order.lastIndexOf('light')).filter((name) => name === 'heavy').length).toBeLessThanOrEqual(3)
+    end()
+    await Promise.all(running)
   })
 
   it('refuses a tenant that has too many waiting, and nobody else', async () => {
-    const admission = createAdmission()
-    const { query, open } = gate()
-    const asked = Array.from({ length: 68 }, async () => await admission.run('busy', never, query))
+    const admission = open()
+    const { query, open: end } = gate()
+    const asked = Array.from({ length: MAX_RUNNING_PER_TENANT + 64 }, async () => await admission.run('busy', never, query))
     await expect(admission.run('busy', never, query)).rejects.toThrow(TooManyQueriesError)
-    const other = admission.run('other', never, () => Promise.resolve('served'))
-    open()
+    const other = admission.run('other', never, () => Promise.resolve({ scanMs: 7 }))
+    end()
     await Promise.all(asked)
-    expect(await other).toBe('served')
+    expect(await other).toEqual({ scanMs: 7 })
   })
 
   it('forgets a query whose asker went away', async () => {
-    const admission = createAdmission()
-    const { query, open } = gate()
-    const running = Array.from({ length: 4 }, async () => await admission.run('t', never, query))
+    const admission = open()
+    const { query, open: end } = gate()
+    const running = Array.from({ length: MAX_RUNNING_PER_TENANT }, async () => await admission.run('t', never, query))
     const gone = new AbortController()
     const left = admission.run('t', gone.signal, () => Promise.reject(new Error('must not run')))
     gone.abort()
     await expect(left).rejects.toMatchObject({ code: 'QUERY_CANCELLED' })
-    open()
+    end()
     await Promise.all(running)
-    expect(await admission.run('t', never, () => Promise.resolve(1))).toBe(1)
+    expect(await admission.run('t', never, () => Promise.resolve({ scanMs: 1 }))).toEqual({ scanMs: 1 })
   })
 })

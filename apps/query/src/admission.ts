@@ -1,10 +1,12 @@
 import type { TenantId } from '@millrace/event/event'
-import { QueryCancelledError } from '@millrace/query-engine/query-engine'
+import { createFairQueue, TenantQueueFullError, TurnCancelledError } from '@millrace/fairness/fair-queue'
+import { QueryCancelledError, type QueryCost } from '@millrace/query-engine/query-engine'
+import type { Clock } from '@millrace/runtime/clock'
 
-/** Lets a few queries run at once and makes the others wait, tenant after tenant in turn. */
+/** Lets a few queries run at once and makes the others wait, by deficit round robin over the tenants: whose queries took long to scan waits longer for the next. */
 export interface Admission {
   /** @throws {TooManyQueriesError} @throws {QueryCancelledError} the asker went away while it waited. */
-  run<T>(tenantId: TenantId, signal: AbortSignal, query: () => Promise<T>): Promise<T>
+  run<T extends QueryCost>(tenantId: TenantId, signal: AbortSignal, query: () => Promise<T>): Promise<T>
 }
 
 /** More queries of one tenant wait than it may have waiting. */
@@ -15,58 +17,28 @@ export class TooManyQueriesError extends Error {
 }
 
 /** They share one thread: more at once make each slower, and all hold what they have read. */
-const MAX_RUNNING = 4
+export const MAX_RUNNING = 8
+/** The rest is for others, who then need not wait for a query of this tenant to end: the engine shares its thread among those that run. */
+export const MAX_RUNNING_PER_TENANT = 4
 /** A dashboard asks some thirty questions at once. */
 const MAX_WAITING_PER_TENANT = 64
+/** What a common query over some days takes. */
+const QUANTUM_MS = 100
+/** Until a query has told what it took, so that many cheap ones are not free. */
+const ASSUMED_MS = 1
 
-export function createAdmission(): Admission {
-  /** A tenant is in the map while it has queries that wait; it goes to the end when one of them starts. */
-  const waiting = new Map<TenantId, Set<() => void>>()
-  let running = 0
-
-  const startNext = (): void => {
-    const [next] = waiting
-    if (next === undefined || running === MAX_RUNNING) return
-    const [tenantId, starts] = next
-    const [start] = starts
-    waiting.delete(tenantId)
-    if (start === undefined) return
-    starts.delete(start)
-    if (starts.size > 0) waiting.set(tenantId, starts)
-    running++
-    start()
-  }
-
-  const turn = async (tenantId: TenantId, signal: AbortSignal): Promise<void> => {
-    const starts = waiting.get(tenantId) ?? new Set()
-    if (starts.size >= MAX_WAITING_PER_TENANT) throw new TooManyQueriesError('too many queries of this tenant wait')
-    waiting.set(tenantId, starts)
-    await new Promise<void>((resolve, reject) => {
-      const start = (): void => {
-        signal.removeEventListener('abort', leave)
-        resolve()
-      }
-      const leave = (): void => {
-        starts.delete(start)
-        if (starts.size === 0 && waiting.get(tenantId) === starts) waiting.delete(tenantId)
-        reject(new QueryCancelledError('the asker went away'))
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      starts.add(start)
-      startNext()
-    })
-  }
-
+export function createAdmission(clock: Clock): Admission {
+  const queue = createFairQueue({ clock, concurrency: MAX_RUNNING, tenantConcurrency: MAX_RUNNING_PER_TENANT, quantum: QUANTUM_MS, maxWaiting: MAX_WAITING_PER_TENANT })
   return {
     async run(tenantId, signal, query) {
-      if (signal.aborted) throw new QueryCancelledError('the asker went away')
-      await turn(tenantId, signal)
-      try {
-        return await query()
-      } finally {
-        running--
-        startNext()
-      }
+      using turn = await queue.turn(tenantId, ASSUMED_MS, signal).catch((cause: unknown) => {
+        if (cause instanceof TenantQueueFullError) throw new TooManyQueriesError('too many queries of this tenant wait', { cause })
+        if (cause instanceof TurnCancelledError) throw new QueryCancelledError('the asker went away', { cause })
+        throw cause
+      })
+      const answer = await query()
+      turn.charge(answer.scanMs)
+      return answer
     },
   }
 }

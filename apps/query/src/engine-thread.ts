@@ -13,6 +13,6 @@ await serveInThread(async (settings: ServiceSettings) => {
   const resources = new AsyncDisposableStack()
   const log = createLog(settings.logLevel).child({ service: 'query', thread: 'engine' })
   const engines = createEngines(resources, settings, { name: 'query-engine', clock: systemClock, random: systemRandom, log, failpoints: noFailpoints, signal: new AbortController().signal })
-  const engine = resources.use(openQueryEngine({ catalog: await engines.openCatalog(), store: await engines.openStore(), index: await engines.openIndex(), clock: systemClock }))
+  const engine = resources.use(openQueryEngine({ catalog: await engines.openCatalog(), store: await engines.openStore(), index: await engines.openIndex(), cache: await engines.openCache(), clock: systemClock }))
   return { methods: engineMethods(engine), close: async () => await resources.disposeAsync() }
 })

@@ -13,13 +13,17 @@ await runService('query', async ({ settings, engines, resources, ...runtime }) =
   const topics = await engines.openTopics(catalog)
   const receiptSecret = await engines.openReceiptSecret(catalog)
   const bus = await engines.openBus()
+  const tail = await engines.openTail()
   const engine = resources.use(createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data: settings, maxHeapMb: QUERY_HEAP_MB })))
   const frontier = createFrontier()
   return {
     checks: [{ name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) }],
     tenants: catalog,
     quotas: await engines.openQuotas({ byDefault: false }),
-    routes: createQueryRoutes({ ...runtime, bus, catalog, engine, topics, receiptSecret, frontier }),
-    work: async (signal) => await frontier.sampleForever({ ...runtime, bus, topics }, signal),
+    routes: createQueryRoutes({ ...runtime, bus, catalog, engine, topics, receiptSecret, frontier, tail }),
+    work: async (signal) => {
+      await frontier.sampleForever({ ...runtime, bus, topics }, signal)
+      await tail[Symbol.asyncDispose]() // ends the streams, which would otherwise hold up the end for as long as a drain may take
+    },
   }
 })

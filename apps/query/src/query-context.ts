@@ -6,6 +6,7 @@ import { NS_PER_DAY, NS_PER_MS, type TenantId } from '@millrace/event/event'
 import type { MissingPart, QueryEngine } from '@millrace/query-engine/query-engine'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Random } from '@millrace/runtime/random'
+import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
 import type { Admission } from './admission.ts'
 import type { Frontier } from './frontier.ts'
@@ -17,6 +18,7 @@ export interface QueryContext {
   readonly topics: Topics
   readonly receiptSecret: string
   readonly frontier: Frontier
+  readonly tail: Tail
   readonly admission: Admission
   /** Days for which the tenant's events are kept: older ones are not answered, also where they still lie about. */
   readonly retentionOf: (tenantId: TenantId) => Promise<number>

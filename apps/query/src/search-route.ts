@@ -57,7 +57,7 @@ async function search(context: QueryContext, { tenantId, url, signal }: RouteReq
 }
 
 /** As JSON text: the attributes are text already, so that numbers keep their digits. */
-function renderEvent({ id, timestampNs, message, status, service, host, source, traceId, spanId, tags, attributesJson }: RenderedEvent): string {
+export function renderEvent({ id, timestampNs, message, status, service, host, source, traceId, spanId, tags, attributesJson }: RenderedEvent): string {
   const fields = JSON.stringify({ timestamp: formatTimestamp(timestampNs), message, status, service, host, source, trace_id: traceId, span_id: spanId, tags })
   return `{"id":${JSON.stringify(eventIdText(id))},"type":"log","attributes":${fields.slice(0, -1)},"attributes":${attributesJson}}}`
 }

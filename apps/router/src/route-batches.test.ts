@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openBus } from '@millrace/bus/open-bus'
+import { topicsOf } from '@millrace/bus/topics'
+import { openCatalog } from '@millrace/catalog/open-catalog'
+import { NS_PER_DAY } from '@millrace/event/event'
+import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
+import { encodeFragment } from '@millrace/fragment/encode-fragment'
+import { tableOf } from '@millrace/fragment/plain-rows'
+import { parseQuery } from '@millrace/query-language/parse-query'
+import { createFragmentMatcher } from '@millrace/query-engine/fragment-matcher'
+import { noFailpoints } from '@millrace/runtime/failpoints'
+import { systemClock } from '@millrace/runtime/system-clock'
+import { systemDisk } from '@millrace/runtime/system-disk'
+import { systemRandom } from '@millrace/runtime/system-random'
+import { describeOn } from '@millrace/simulator/describe-on'
+import { openTail, type TailConfig } from '@millrace/tail/open-tail'
+import { createLog } from '@millrace/telemetry/log'
+import { routeBatches } from './route-batches.ts'
+
+const topics = topicsOf({ generation: 'g1', partitions: 1 })
+const DAY_NS = NS_PER_DAY * 20_000n
+const log = createLog('silent')
+
+function batch(tenantId: string, message: string): Uint8Array {
+  const bytes = encodeFragment(tableOf([{ timeOffset: 7, values: new Map([['message', message]]) }], { dayNs: DAY_NS }))
+  return encodeBatchRecord({ tenantId, receivedMs: systemClock.nowMs(), sourceOffset: undefined, requests: [], fragments: [{ kind: 'log', dayNs: DAY_NS, rows: 1, bytes }] })
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + 10_000
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error('it did not come about within 10 s')
+    await systemClock.sleep(10)
+  }
+}
+
+function describeWatching(name: string, config: () => TailConfig): void {
+  it(`shows what it routes to who watches the tenant, by ${name}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'router-'))
+    const stop = new AbortController()
+    try {
+      await using bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock })
+      await using catalog = await openCatalog({ kind: 'sqlite', root: `${folder}/catalog`, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
+      await using tail = await openTail(config())
+      for (const topic of [topics.batches, topics.routed, topics.deadLetters]) await bus.createTopic(topic, { partitions: 1 })
+      const items = (await tail.subscribe('mine', stop.signal))[Symbol.asyncIterator]()
+      await until(() => tail.hasSubscribers('mine'))
+      const routing = routeBatches({ bus, catalog, topics, clock: systemClock, log, tail }, stop.signal)
+      for (const [tenantId, message] of [['mine', 'first'], ['theirs', 'secret'], ['mine', 'disk full']] as const) await bus.append(topics.batches, 0, batch(tenantId, message))
+      const matcher = createFragmentMatcher(parseQuery('disk'), systemClock)
+      const found = []
+      while (found.length === 0) {
+        const { value, done } = await items.next()
+        if (done === true || value.fragment === undefined) throw new Error('something was missed')
+        found.push(...(await matcher.match({ tenantId: 'mine', ...value.fragment }, 10, stop.signal)).events)
+      }
+      expect(found).toMatchObject([{ id: { generation: 'g1', partition: 0, offset: 2, row: 0 }, timestampNs: DAY_NS + 7n, message: 'disk full' }])
+      expect(await bus.endOffset(topics.routed, 0)).toBe(3)
+      stop.abort()
+      await routing
+    } finally {
+      stop.abort()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+}
+
+describe('the router', () => {
+  describeWatching('a tail of the process', () => ({ kind: 'process' }))
+})
+
+describeOn('redis', 'the router', (address) => {
+  describeWatching('a tail over Redis', () => ({ kind: 'redis', address, prefix: `test-${systemRandom.text(12)}:`, clock: systemClock, random: systemRandom, log }))
+})
