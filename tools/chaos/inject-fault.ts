@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../engines/engine.ts'
 import { within } from '../process/within.ts'
-import type { ServiceSet, SupervisedService } from '../services/service-set.ts'
+import type { ServiceSet, SupervisedService } from '../service-set/service-set.ts'
 import type { Fault } from './chaos-plan.ts'
 
 /** Lets one thing go wrong and mends it. Resolves when it is mended: the service lives again, the engine answers. Answers what was not as planned. */

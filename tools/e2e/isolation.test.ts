@@ -9,6 +9,18 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
   'POST /api/v2/logs/events/search': async (asker) => await asker.post('/api/v2/logs/events/search', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, page: { limit: 1000 } })),
   'GET /api/v2/logs/events': async (asker) => await asker.get('/api/v2/logs/events?filter[query]=*&filter[from]=now-1d&page[limit]=1000'),
   'POST /api/v2/logs/analytics/aggregate': async (asker) => await asker.post('/api/v2/logs/analytics/aggregate', JSON.stringify({ filter: { query: '*', from: 'now-1d' }, compute: [{ aggregation: 'count' }], group_by: [{ facet: 'service' }, { facet: '@secret' }] })),
+  'GET /v1/tail': async (asker, { say }) => {
+    const leaving = new AbortController()
+    const answer = await fetch(`${asker.url}/v1/tail?query=*`, { headers: { 'dd-api-key': asker.key }, signal: leaving.signal })
+    let heard = ''
+    const listening = (async () => {
+      for await (const chunk of answer.body ?? []) heard += Buffer.from(chunk).toString('utf8')
+    })().catch(() => undefined)
+    await say() // the asker listens meanwhile
+    leaving.abort()
+    await listening
+    return new Response(heard)
+  },
   'GET /v1/receipts/:receipt': async (asker, { receipt }) => await asker.get(`/v1/receipts/${receipt}`),
   'POST /v1/events': async (asker) => await asker.send(''),
   'POST /_bulk': async (asker) => await asker.post('/_bulk', ''),
@@ -20,6 +32,8 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
 }
 
 interface Secret {
+  /** Sends it once more, and waits until it is found. */
+  say(): Promise<void>
   readonly word: string
   readonly receipt: string
 }
@@ -32,9 +46,12 @@ describe('a tenant', () => {
     millrace = await openTestSystem()
     asker = await millrace.addTenant('asker')
     const word = 'sesame7391'
-    const answer = await millrace.send(JSON.stringify({ message: `the word is ${word}`, service: word, secret: word }))
-    await millrace.searchable(answer)
-    secret = { word, receipt: answer.headers.get('millrace-receipt') ?? '' }
+    const tell = async (): Promise<Response> => {
+      const answer = await millrace.send(JSON.stringify({ message: `the word is ${word}`, service: word, secret: word }))
+      await millrace.searchable(answer)
+      return answer
+    }
+    secret = { word, receipt: (await tell()).headers.get('millrace-receipt') ?? '', say: async () => void (await tell()) }
     expect((await millrace.search(word)).length).toBe(1)
   }, START_TIMEOUT_MS)
   afterAll(async () => {

@@ -16,7 +16,7 @@ import { migrate } from '@millrace/service/migrate'
 import { readServiceSettings, type ServiceSettings } from '@millrace/service/settings'
 import { addressOf, describeOnAll } from '@millrace/simulator/describe-on'
 import { createLog } from '@millrace/telemetry/log'
-import { engineEnvironment } from '../services/engine-addresses.ts'
+import { engineEnvironment } from '../service-set/engine-addresses.ts'
 import { describePipeline } from './describe-pipeline.ts'
 
 /** Some tables, one after the other. */

@@ -12,7 +12,7 @@ import { addressOf } from '@millrace/simulator/describe-on'
 import { openStandalone, type Standalone } from '@millrace/standalone/open-standalone'
 import { createLog } from '@millrace/telemetry/log'
 import { createTenant } from '../client/millrace-client.ts'
-import { startServiceSet, type ServiceSet } from '../services/service-set.ts'
+import { startServiceSet, type ServiceSet } from '../service-set/service-set.ts'
 import { createTestClient, type TestClient } from './test-client.ts'
 
 /** A whole Millrace for the tests of one file, seen from outside, with a client of a tenant of its own. */

@@ -33,6 +33,7 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['GET', '/api/v2/logs/events', 'query', 'datadog'],
   ['POST', '/api/v2/logs/analytics/aggregate', 'query', 'datadog'],
   ['GET', '/v1/receipts/:receipt', 'query', 'millrace'],
+  ['GET', '/v1/tail', 'query', 'millrace'],
   ['GET', '/v1/dead-letters', 'admin', 'millrace'],
   ['GET', '/v1/dead-letters/:id', 'admin', 'millrace'],
   ['POST', '/v1/dead-letters/replay', 'admin', 'millrace'],

@@ -1,3 +1,4 @@
+import { openCache } from '@millrace/cache/open-cache'
 import { openQueryEngine } from '@millrace/query-engine/open-query-engine'
 import { engineMethods } from '@millrace/query/threaded-engine'
 import { noFailpoints } from '@millrace/runtime/failpoints'
@@ -16,6 +17,6 @@ export interface EngineThreadData {
 await serveInThread(async ({ dataFolder }: EngineThreadData) => {
   const resources = new AsyncDisposableStack()
   const ports = await openReadingPorts(resources, dataFolder, { disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: noFailpoints }, 'reader')
-  const engine = resources.use(openQueryEngine({ ...ports, clock: systemClock }))
+  const engine = resources.use(openQueryEngine({ ...ports, cache: resources.use(await openCache({ kind: 'process', clock: systemClock })), clock: systemClock }))
   return { methods: engineMethods(engine), close: async () => await resources.disposeAsync() }
 })

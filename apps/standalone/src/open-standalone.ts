@@ -25,6 +25,7 @@ import { routeBatches } from '@millrace/router/route-batches'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
+import { openTail } from '@millrace/tail/open-tail'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
@@ -73,6 +74,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const receiptSecret = await catalog.openSecret('receipt', random.text(32))
     const keys = await bootstrapKeys(catalog, random, options)
     const limits = resources.use(await openLimits({ kind: 'process', clock }))
+    const tail = await openTail({ kind: 'process' })
     const data: EngineThreadData = { dataFolder }
     const queryEngine = resources.use(
       engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB })),
@@ -80,7 +82,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
 
     const stop = new AbortController()
     const frontier = createFrontier()
-    const shared = { ...options, bus, ...ports, topics }
+    const shared = { ...options, bus, ...ports, topics, tail }
     const loops = [routeBatches(shared, stop.signal), writePacks(shared, stop.signal), sealPacks({ ...shared, workers: options.sealWorkers ?? options.workers }, stop.signal), frontier.sampleForever(shared, stop.signal)]
     resources.defer(async () => {
       stop.abort()
@@ -90,7 +92,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const registry = createRegistry()
     const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
     const routes = [
-      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, clock, random, log }),
+      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log }),
       ...tenantRoutes(catalog, random),
       ...healthRoutes([
         { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
@@ -100,6 +102,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
     const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
+    resources.use(tail) // ends its streams first, which would otherwise hold up the end for as long as a drain may take
     return {
       url: `http://127.0.0.1:${server.port}`,
       keys,

@@ -2,6 +2,8 @@ import { ratesOf, type Quotas } from '@millrace/access/quotas'
 import { openBus } from '@millrace/bus/open-bus'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
+import type { Cache } from '@millrace/cache/cache'
+import { openCache } from '@millrace/cache/open-cache'
 import { CatalogUnavailableError, type Catalog } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { withFailpoints } from '@millrace/catalog/with-failpoints'
@@ -13,6 +15,8 @@ import { openLimits } from '@millrace/limits/open-limits'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Failpoints } from '@millrace/runtime/failpoints'
 import type { Random } from '@millrace/runtime/random'
+import { openTail } from '@millrace/tail/open-tail'
+import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
 import { cassandraOptions, elasticsearchOptions, kafkaOptions, redisOptions } from './engine-options.ts'
 import { openPatiently } from './open-patiently.ts'
@@ -24,6 +28,8 @@ export interface Engines {
   openCatalog(): Promise<Catalog>
   openStore(): Promise<FragmentStore>
   openIndex(): Promise<FragmentIndex>
+  openCache(): Promise<Cache>
+  openTail(): Promise<Tail>
   /** Undefined where the settings leave counting to another service. */
   openQuotas(options: { readonly byDefault: boolean }): Promise<Quotas | undefined>
   /** Of the generation that `millrace migrate` has made; waits for it. */
@@ -51,6 +57,8 @@ export function createEngines(resources: AsyncDisposableStack, settings: Service
     openCatalog: async () => await open('the catalog in Cassandra', async () => withFailpoints(await openCatalog({ kind: 'cassandra', ...cassandraOptions(settings, options) }), failpoints)),
     openStore: async () => await open('the objects in Cassandra', async () => await openFragmentStore({ kind: 'cassandra', ...cassandraOptions(settings, options) })),
     openIndex: async () => await open('Elasticsearch', async () => await openFragmentIndex({ kind: 'elasticsearch', ...elasticsearchOptions(settings, options) })),
+    openCache: async () => await open('Redis', async () => await openCache({ kind: 'redis', ...redisOptions(settings, options) })),
+    openTail: async () => await open('Redis', async () => await openTail({ kind: 'redis', ...redisOptions(settings, options) })),
     openQuotas: async ({ byDefault }) => {
       if (!(settings.enforceQuotas ?? byDefault)) return undefined
       const limits = await open('Redis', async () => await openLimits({ kind: 'redis', ...redisOptions(settings, options) }))
