@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { ObjectConflictError, StoreUnavailableError, type FragmentStore, type ObjectKey } from './fragment-store.ts'
+import { ObjectConflictError, objectKeyText, StoreUnavailableError, type FragmentStore, type ObjectKey } from './fragment-store.ts'
 
 /** The contract of {@link FragmentStore}, run by every adapter's own test file. `open` gives a new, empty store. */
 export function describeFragmentStore(name: string, open: () => Promise<FragmentStore>): void {
@@ -80,6 +80,24 @@ export function describeFragmentStore(name: string, open: () => Promise<Fragment
       const listed = await keysOf(store, 'g1/0')
       expect(new Set(listed.map((key) => JSON.stringify(key)))).toEqual(new Set(keys.map((key) => JSON.stringify(key))))
       expect(await keysOf(store, 'g9/0')).toEqual([])
+    })
+
+    it('lists no object that was removed, and all of many others', async () => {
+      await using store = await open()
+      const keys = Array.from({ length: 40 }, (_, i) => keyOf({ sequence: i * 100, kind: i % 2 === 0 ? 'pack' : 'sealed' }))
+      for (const key of keys) await store.put(key, Uint8Array.of(1))
+      for (const key of keys.slice(0, 20)) await store.remove(key)
+      expect((await keysOf(store, 'g1/0')).map(objectKeyText).sort()).toEqual(keys.slice(20).map(objectKeyText).sort())
+    })
+
+    it('answers ranges of an object of several megabytes', async () => {
+      await using store = await open()
+      const bytes = new Uint8Array(3 * 1024 * 1024 + 7).map((_, i) => (i >>> 8) ^ (i * 31))
+      await store.put(keyOf(), bytes)
+      for (const [start, end] of [[0, bytes.length], [bytes.length - 1, bytes.length], [1024 * 1024 - 3, 1024 * 1024 + 3], [700_000, 2_500_000], [bytes.length, bytes.length]] as const) {
+        expect(Buffer.compare((await store.read(keyOf(), start, end)) ?? Buffer.of(0), bytes.subarray(start, end))).toBe(0)
+      }
+      await expect(store.read(keyOf(), 0, bytes.length + 1)).rejects.toThrow(StoreUnavailableError)
     })
 
     it('answers reads that meet a removal with all bytes or with none', async () => {
