@@ -26,7 +26,7 @@ export interface TopicGeneration {
 
 /** Tenants and the hashes of their keys. A key's text is never stored. */
 export interface Tenants {
-  /** @throws {TenantExistsError} */
+  /** @throws {TenantExistsError} @throws {OutcomeUnknownError} */
   createTenant(tenant: Tenant): Promise<void>
   findTenant(tenantId: TenantId): Promise<Tenant | undefined>
   listTenants(): Promise<readonly Tenant[]>
@@ -89,7 +89,7 @@ export interface CommitLog {
   readPosition(stream: string): Promise<CommitPosition>
   /** Entries with sequence > `afterSequence`, ascending, at most `limit`, without request ids. */
   readEntries(stream: string, afterSequence: number, limit: number): Promise<readonly CommitEntry[]>
-  /** Request ids whose `expiresMs` is above `aliveMs`, in pages, oldest first. A writer reads all before its first flush. */
+  /** Request ids whose `expiresMs` is above `aliveMs`, in pages, oldest first, up to two minutes. A writer reads all before its first flush. */
   readRequestIds(stream: string, aliveMs: number): AsyncIterable<readonly CommittedRequest[]>
   /**
    * Forgets request ids that expired before `beforeMs`, and entries up to `throughSequence`. The caller keeps entries for readers that began before their
@@ -157,7 +157,8 @@ export interface SealLog {
    */
   claimSealer(stream: string, ownerId: string): Promise<SealPosition>
   /**
-   * Stores sealed rows under the tag (stream, epoch, sequence). They are invisible until {@link nameSeal} names that tag. Idempotent.
+   * Stores sealed rows under the tag (stream, epoch, sequence), which must be above every named one. They are invisible until {@link nameSeal} names that tag.
+   * Idempotent; a row that a merge has replaced stays replaced, and one that was removed must not be put again.
    * @throws {OutcomeUnknownError} putting the same again is safe.
    */
   putSealed(rows: readonly SealedRow[]): Promise<void>
@@ -173,18 +174,21 @@ export interface SealLog {
    */
   readSealed(tenantId: TenantId, kind: EventKind, fromDayNs: bigint, toDayNs: bigint): Promise<readonly SealedRow[]>
   /**
-   * Puts `merged` in the place of `merged.inputs`, rows of the same tenant, kind and day, if all of them are still live. Its tag is one that is named already.
+   * Puts `merged` in the place of `merged.inputs`, rows of the same tenant, kind, day and stream, if all of them are still live. Its tag is one that is named already.
    * @throws {FencedError} one is not. @throws {OutcomeUnknownError}
    */
   mergeSealed(merged: SealedRow): Promise<void>
   /**
    * Removes the rows that merges made before `beforeMs`, on the catalog's clock, have replaced; answers them, so that index entries and bytes can go afterwards.
-   * Until then they stay readable: a reader whose position is below a merge's tags uses its inputs.
+   * Until then they stay readable: a reader whose position is below a merge's tags uses its inputs. After an error it may be called again, and finds what is left.
    */
   forgetMerged(tenantId: TenantId, kind: EventKind, beforeMs: number): Promise<readonly SealedRow[]>
-  /** Records each row's `indexed`: the UUID of the index that holds it and was refreshed. Rows that are gone stay gone. */
+  /** Records each row's `indexed`: the UUID of the index that holds it and was refreshed. The rows are as they were read or put; those that are gone stay gone. */
   markIndexed(rows: readonly SealedRow[]): Promise<void>
-  /** Removes the rows of whole days before `beforeDayNs`; answers them, so that their bytes can go afterwards. */
+  /**
+   * Removes the rows of whole days before `beforeDayNs`; answers them, so that their bytes can go afterwards. Rows that are not named yet may stay until they are.
+   * After an error it may be called again, and finds what is left.
+   */
   expireSealed(tenantId: TenantId, kind: EventKind, beforeDayNs: bigint): Promise<readonly SealedRow[]>
   /** True when some sealed row still names the object, and its tag is named or can still be. Asked before its bytes are removed. */
   isObjectNamed(object: string): Promise<boolean>
