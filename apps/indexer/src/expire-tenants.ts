@@ -1,4 +1,6 @@
-import { NS_PER_DAY, NS_PER_MS, type EventKind } from '@millrace/event/event'
+import type { SealedRow } from '@millrace/catalog/catalog'
+import { NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
+import { KINDS } from './catalog-weeks.ts'
 import type { SealerOptions } from './sealer-options.ts'
 
 /**
@@ -7,18 +9,36 @@ import type { SealerOptions } from './sealer-options.ts'
  */
 export async function expireTenants({ catalog, index, clock, log }: Pick<SealerOptions, 'catalog' | 'index' | 'clock' | 'log'>, graceMs: number): Promise<void> {
   const nowNs = BigInt(Math.trunc(clock.nowMs())) * NS_PER_MS
-  for (const { tenantId, retentionDays } of await catalog.listTenants()) {
-    await clock.sleep(0) // with many tenants others must get a turn
+  const firstDayNs = (retentionDays: number): bigint => {
     const oldestNs = nowNs - BigInt(retentionDays) * NS_PER_DAY
+    return oldestNs - (oldestNs % NS_PER_DAY)
+  }
+  const forgetIndexed = async (rows: readonly SealedRow[]): Promise<void> => {
+    await index.remove(rows).catch((error: unknown) => {
+      log.warn({ err: error, fragments: rows.length }, 'index entries of expired fragments stay')
+    })
+  }
+
+  const tenants = await catalog.listTenants()
+  // Of all tenants together: each request of the index costs it a refresh.
+  const gone: SealedRow[] = []
+  for (const { tenantId, retentionDays } of tenants) {
+    await clock.sleep(0) // with many tenants others must get a turn
     for (const kind of KINDS) {
-      const expired = [...(await catalog.expireSealed(tenantId, kind, oldestNs - (oldestNs % NS_PER_DAY))), ...(await catalog.forgetMerged(tenantId, kind, clock.nowMs() - graceMs))]
+      const expired = [...(await catalog.expireSealed(tenantId, kind, firstDayNs(retentionDays))), ...(await catalog.forgetMerged(tenantId, kind, clock.nowMs() - graceMs))]
       if (expired.length === 0) continue
       log.info({ tenantId, kind, fragments: expired.length }, 'expired or merged away')
-      await index.remove(tenantId, expired.map(({ rowId }) => rowId)).catch((error: unknown) => {
-        log.warn({ err: error, tenantId }, 'index entries of expired fragments stay')
-      })
+      gone.push(...expired)
     }
+    if (gone.length >= MAX_GONE) await forgetIndexed(gone.splice(0))
   }
+  if (gone.length > 0) await forgetIndexed(gone)
+
+  if (tenants.length === 0) return
+  await index.removeBefore(firstDayNs(Math.max(...tenants.map(({ retentionDays }) => retentionDays)))).catch((error: unknown) => {
+    log.warn({ err: error }, 'index entries of days that no tenant keeps stay')
+  })
 }
 
-const KINDS: readonly EventKind[] = ['log', 'metric', 'span', 'dead-letter']
+/** Rows in memory at once; one tenant's may be more. */
+const MAX_GONE = 4_096

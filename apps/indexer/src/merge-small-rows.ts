@@ -18,15 +18,15 @@ export interface MergeScope {
   readonly wide: Set<string>
 }
 
-/** Replaces many small sealed fragments of one tenant, kind and day by one larger, while there are many. */
-export async function mergeSmallRows(options: SealerOptions, scope: MergeScope): Promise<void> {
+/** Replaces many small sealed fragments of one tenant, kind and day by one larger, while there are many. Answers what it has made and could not index. */
+export async function mergeSmallRows(options: SealerOptions, scope: MergeScope): Promise<readonly SealedRow[]> {
   const { catalog, store, log } = options
   const rows = await catalog.readSealed(scope.tenantId, scope.kind, scope.dayNs, scope.dayNs)
   const replaced = new Set(rows.flatMap(({ inputs }) => inputs))
   const small = rows
     .filter((row) => row.stream === scope.stream && row.dayNs === scope.dayNs && row.rows < SMALL_ROWS && row.end - row.start < MAX_MERGE_BYTES / MIN_MERGE_ROWS && !replaced.has(row.rowId) && !scope.wide.has(row.rowId))
     .sort((a, b) => a.minTimeOffset - b.minTimeOffset)
-  if (small.length < MIN_MERGE_ROWS) return
+  if (small.length < MIN_MERGE_ROWS) return []
 
   const inputs: SealedRow[] = []
   const sources: PackSource[] = []
@@ -45,20 +45,20 @@ export async function mergeSmallRows(options: SealerOptions, scope: MergeScope):
   if (inputs.length < MIN_MERGE_ROWS / 2) {
     // So wide that few fit together: merging them would copy much to gain little, at every seal again.
     for (const { rowId } of small.slice(0, inputs.length + 1)) scope.wide.add(rowId)
-    return
+    return []
   }
   const [stored, ...others] = await storeMerged(options, { stream: scope.stream, kind: 'merged', epoch: scope.position.epoch, sequence: scope.position.sequence }, sources)
   // Very wide fragments come out in several pieces again: then there is nothing to be gained, and the sweep takes the object.
-  if (stored === undefined || others.length > 0) return
+  if (stored === undefined || others.length > 0) return []
   const merged: SealedRow = { ...stored.row, inputs: inputs.map(({ rowId }) => rowId), inputTags: [highestTag(inputs)] }
   try {
     await catalog.mergeSealed(merged)
   } catch (error) {
     if (!(error instanceof FencedError)) throw error
     log.info({ stream: scope.stream }, 'an input of a merge is gone')
-    return
+    return []
   }
-  await indexRows(options, [{ row: merged, words: stored.words }])
+  return await indexRows(options, [{ row: merged, words: stored.words }])
 }
 
 /** Encoded bytes of one merge: its result is one object far below the store's limit, and one worker's memory. */

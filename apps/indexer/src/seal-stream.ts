@@ -53,7 +53,7 @@ function createSealer(options: SealerOptions, stream: string, claimed: SealPosit
   /** Merging only makes queries cheaper: what goes wrong in it must not keep packs from being sealed. */
   const mergeSmall = async ({ tenantId, kind, dayNs }: SealedRow): Promise<void> => {
     try {
-      await mergeSmallRows(options, { stream, position, tenantId, kind, dayNs, wide })
+      housekeeping.unindexed(await mergeSmallRows(options, { stream, position, tenantId, kind, dayNs, wide }))
     } catch (error) {
       if (error instanceof OutcomeUnknownError) throw error
       log.warn({ err: error, stream, tenantId, kind }, 'small fragments stay as they are')
@@ -72,7 +72,7 @@ function createSealer(options: SealerOptions, stream: string, claimed: SealPosit
     position = next
     housekeeping.sealed(next)
     log.debug({ stream, entries: entries.length, rows, fragments: sealedRows.length }, 'sealed')
-    await indexRows(options, sealedRows)
+    housekeeping.unindexed(await indexRows(options, sealedRows))
     for (const row of distinctDays(sealedRows.map((sealedRow) => sealedRow.row))) await mergeSmall(row)
     return true
   }

@@ -4,7 +4,7 @@ import { EVENT_KIND_CODES, type EventKind, type TenantId } from '@millrace/event
 import type { Clock } from '@millrace/runtime/clock'
 import type { Disk } from '@millrace/runtime/disk'
 import type { Random } from '@millrace/runtime/random'
-import { IndexUnavailableError, MAX_DOCUMENT_WORDS, type FragmentDocument, type FragmentIndex, type FragmentQuery } from './fragment-index.ts'
+import { clampTime, IndexUnavailableError, MAX_DOCUMENT_WORDS, MAX_QUERY_WORDS, type FragmentDocument, type FragmentHits, type FragmentIndex, type FragmentName, type FragmentQuery } from './fragment-index.ts'
 import { wordTerm } from './word-term.ts'
 
 export interface SqliteFragmentIndexOptions {
@@ -40,8 +40,8 @@ export async function openSqliteFragmentIndex({ root, disk, clock, random }: Sql
 
 /** Words in one synchronous transaction: some ten milliseconds. */
 const MAX_TRANSACTION_WORDS = MAX_DOCUMENT_WORDS
-/** More words would hardly make an answer smaller; leaving some out only gives more candidates. */
-const MAX_QUERY_WORDS = 32
+/** Documents forgotten in one synchronous transaction: some ten milliseconds. */
+const MAX_TRANSACTION_REMOVALS = 64
 /** Other threads hold the write lock for milliseconds; longer means that the disk hangs. */
 const BUSY_TIMEOUT_MS = 2_000
 const SCHEMA_VERSION = 1
@@ -58,8 +58,8 @@ const SCHEMA = `
 `
 
 class SqliteFragmentIndex implements FragmentIndex {
-  readonly uuid: string
   readonly #db: DatabaseSync
+  readonly #uuid: string
   readonly #clock: Clock
   readonly #statements = new Map<string, StatementSync>()
 
@@ -68,10 +68,10 @@ class SqliteFragmentIndex implements FragmentIndex {
     this.#clock = clock
     const uuid = db.prepare('SELECT uuid FROM identity').get()?.['uuid']
     assert(typeof uuid === 'string', 'an index has an identity')
-    this.uuid = uuid
+    this.#uuid = uuid
   }
 
-  async put(documents: readonly FragmentDocument[]): Promise<void> {
+  async put(documents: readonly FragmentDocument[]): Promise<readonly string[]> {
     for (let next = 0; next < documents.length; ) {
       const first = next
       for (let words = 0; next < documents.length && (next === first || words < MAX_TRANSACTION_WORDS); next++) words += documents[next]?.words?.length ?? 0
@@ -80,23 +80,45 @@ class SqliteFragmentIndex implements FragmentIndex {
       })
       await this.#clock.sleep(0) // others get a turn between the transactions
     }
+    return documents.map(() => this.#uuid)
   }
 
-  async find({ tenantId, kind, fromNs, toNs, words }: FragmentQuery): Promise<ReadonlySet<string>> {
+  async find({ tenantId, kind, fromNs, toNs, words }: FragmentQuery): Promise<FragmentHits> {
     const terms = words.slice(0, MAX_QUERY_WORDS).map((word) => wordTerm(tenantId, kind, word))
     return guarded(() => {
       const documents = 'SELECT row_id FROM documents WHERE tenant = ? AND kind = ? AND max_time >= ? AND min_time <= ?'
-      const scope = [tenantId, EVENT_KIND_CODES[kind], fromNs, toNs]
+      const scope = [tenantId, EVENT_KIND_CODES[kind], clampTime(fromNs), clampTime(toNs)]
       const rows = terms.length === 0
         ? this.#prepared(documents).all(...scope)
         : this.#prepared(`${documents} AND (has_words = 0 OR id IN (SELECT rowid FROM words WHERE words MATCH ?))`).all(...scope, terms.join(' AND '))
-      return new Set(rows.map((row) => String(row['row_id'])))
+      return { rowIds: new Set(rows.map((row) => String(row['row_id']))), indexes: new Set([this.#uuid]) }
     })
   }
 
-  async remove(tenantId: TenantId, rowIds: readonly string[]): Promise<void> {
-    this.#transaction(() => {
-      for (const rowId of rowIds) this.#removeOne(tenantId, rowId)
+  async remove(rows: readonly FragmentName[]): Promise<void> {
+    for (let first = 0; first < rows.length; first += MAX_TRANSACTION_REMOVALS) {
+      this.#transaction(() => {
+        for (const { tenantId, rowId } of rows.slice(first, first + MAX_TRANSACTION_REMOVALS)) this.#removeOne(tenantId, rowId)
+      })
+      await this.#clock.sleep(0)
+    }
+  }
+
+  async removeBefore(dayNs: bigint): Promise<void> {
+    for (;;) {
+      const rows = guarded(() => this.#prepared('SELECT tenant, row_id FROM documents WHERE max_time < ? LIMIT ?').all(clampTime(dayNs), MAX_TRANSACTION_REMOVALS))
+      if (rows.length === 0) return
+      this.#transaction(() => {
+        for (const row of rows) this.#removeOne(String(row['tenant']), String(row['row_id']))
+      })
+      await this.#clock.sleep(0)
+    }
+  }
+
+  async uuids(): Promise<ReadonlySet<string>> {
+    return guarded(() => {
+      this.#prepared('SELECT 1').get()
+      return new Set([this.#uuid])
     })
   }
 
@@ -108,7 +130,7 @@ class SqliteFragmentIndex implements FragmentIndex {
   #putOne({ tenantId, kind, rowId, minTimeNs, maxTimeNs, words }: FragmentDocument): void {
     assert(words === undefined || words.length <= MAX_DOCUMENT_WORDS, 'a document has at most MAX_DOCUMENT_WORDS words')
     this.#removeOne(tenantId, rowId)
-    const { lastInsertRowid } = this.#run('INSERT INTO documents (tenant, kind, row_id, min_time, max_time, has_words) VALUES (?, ?, ?, ?, ?, ?)', tenantId, EVENT_KIND_CODES[kind], rowId, minTimeNs, maxTimeNs, words === undefined ? 0 : 1)
+    const { lastInsertRowid } = this.#run('INSERT INTO documents (tenant, kind, row_id, min_time, max_time, has_words) VALUES (?, ?, ?, ?, ?, ?)', tenantId, EVENT_KIND_CODES[kind], rowId, clampTime(minTimeNs), clampTime(maxTimeNs), words === undefined ? 0 : 1)
     if (words !== undefined) this.#run('INSERT INTO words (rowid, terms) VALUES (?, ?)', lastInsertRowid, termsOf(tenantId, kind, words))
   }
 

@@ -10,6 +10,8 @@ import { wordsOf } from '@millrace/fragment/words'
 import { NS_PER_DAY } from '@millrace/event/event'
 import type { NaiveEvent } from './naive-search.ts'
 
+const INDEX_UUID = 'index-1'
+
 /** The reading sides of the ports over arrays, in which tests place fragments as they like. For tests only. */
 export class MemoryPorts {
   readonly objects = new Map<string, Uint8Array>()
@@ -17,6 +19,8 @@ export class MemoryPorts {
   readonly entries = new Map<string, CommitEntry[]>()
   readonly words = new Map<string, ReadonlySet<string>>()
   isIndexUp = true
+  /** UUIDs of the indices that answer in full. */
+  answeringIndexes: ReadonlySet<string> = new Set([INDEX_UUID])
   reads = 0
   bytesRead = 0
   #attempts = 0
@@ -44,28 +48,28 @@ export class MemoryPorts {
   }
 
   get index(): FragmentIndex {
-    const finding: Pick<FragmentIndex, 'uuid' | 'find'> = {
-      uuid: INDEX_UUID,
+    const finding: Pick<FragmentIndex, 'find'> = {
       find: ({ words }) => {
         if (!this.isIndexUp) return Promise.reject(new IndexUnavailableError('down'))
-        return Promise.resolve(new Set([...this.words].filter(([, held]) => words.every((word) => held.has(word))).map(([rowId]) => rowId)))
+        const rowIds = new Set([...this.words].filter(([, held]) => words.every((word) => held.has(word))).map(([rowId]) => rowId))
+        return Promise.resolve({ rowIds, indexes: this.answeringIndexes })
       },
     }
     return finding as FragmentIndex
   }
 
   /** Stores events of one day and tenant as one fragment in an object of its own. */
-  addEvents(events: readonly NaiveEvent[], { tenantId = TENANT, isSealed = true, isIndexed = true, isSorted = true, asText = false }: PlaceOptions = {}): ObjectKey {
+  addEvents(events: readonly NaiveEvent[], { tenantId = TENANT, isSealed = true, isIndexed = true, isSorted = true, asText = false, indexUuid = INDEX_UUID }: PlaceOptions = {}): ObjectKey {
     const dayNs = events[0] === undefined ? 0n : events[0].timestampNs - (events[0].timestampNs % NS_PER_DAY)
     const rows = events.map(({ id, timestampNs, values }): PlainRow => ({
       timeOffset: Number(timestampNs - dayNs),
       values: new Map([...values, ['_stream', `${id.generation}/${id.partition}`], ['_offset', id.offset], ['_row', id.row]]),
     }))
     const table = tableOf(rows, { asText, dayNs })
-    return this.addTable(isSorted ? mergeTables([{ table }]) : table, { tenantId, isSealed, isIndexed })
+    return this.addTable(isSorted ? mergeTables([{ table }]) : table, { tenantId, isSealed, isIndexed, indexUuid })
   }
 
-  addTable(table: Table, { tenantId = TENANT, isSealed = true, isIndexed = true, words }: PlaceOptions & { readonly words?: ReadonlySet<string> } = {}): ObjectKey {
+  addTable(table: Table, { tenantId = TENANT, isSealed = true, isIndexed = true, indexUuid = INDEX_UUID, words }: PlaceOptions & { readonly words?: ReadonlySet<string> } = {}): ObjectKey {
     const bytes = encodeFragment(table, { purpose: isSealed ? 'sealed' : 'fresh' })
     const stream = 'g1/0'
     const key: ObjectKey = { stream, kind: isSealed ? 'sealed' : 'pack', epoch: 1, sequence: 1, attempt: (this.#attempts++).toString(36).padStart(12, '0') }
@@ -77,7 +81,7 @@ export class MemoryPorts {
     }
     if (isSealed) {
       const rowId = key.attempt
-      this.sealed.push({ ...row, rowId, object: objectKeyText(key), stream, epoch: 1, sequence: 1, inputs: [], inputTags: [], indexed: isIndexed ? INDEX_UUID : undefined })
+      this.sealed.push({ ...row, rowId, object: objectKeyText(key), stream, epoch: 1, sequence: 1, inputs: [], inputTags: [], indexed: isIndexed ? indexUuid : undefined })
       this.words.set(rowId, words ?? wordsOfTable(table))
     } else {
       const entries = this.entries.get(stream) ?? []
@@ -94,12 +98,12 @@ export interface PlaceOptions {
   readonly tenantId?: string
   readonly isSealed?: boolean
   readonly isIndexed?: boolean
+  /** Of the index that holds it, when it is indexed. */
+  readonly indexUuid?: string
   /** False leaves the rows as they are given. */
   readonly isSorted?: boolean
   readonly asText?: boolean
 }
-
-const INDEX_UUID = 'index-1'
 
 /** What the indexer would index. */
 function wordsOfTable(table: Table): ReadonlySet<string> {

@@ -10,14 +10,13 @@ export async function planQuery(catalog: Catalog, index: FragmentIndex, question
   return { positions, fragments: await pruneByIndex(index, question, fragments) }
 }
 
-/** A fragment that the index does not hold is always kept, and so are all while the index is unavailable. */
+/** A fragment is left out only where an index that is known to hold it has answered in full and not named it; while there is no answer, none is. */
 async function pruneByIndex(index: FragmentIndex, { tenantId, kind, fromNs, toNs, filter }: Question, fragments: readonly LiveFragment[]): Promise<readonly LiveFragment[]> {
   const words = requiredWords(filter)
-  const isIndexed = ({ sealed }: LiveFragment): boolean => sealed?.indexed === index.uuid
-  if (words.length === 0 || !fragments.some(isIndexed)) return fragments
+  if (words.length === 0 || !fragments.some(({ sealed }) => sealed?.indexed !== undefined)) return fragments
   try {
-    const found = await index.find({ tenantId, kind, fromNs, toNs, words })
-    return fragments.filter((fragment) => !isIndexed(fragment) || found.has(fragment.sealed?.rowId ?? ''))
+    const { rowIds, indexes } = await index.find({ tenantId, kind, fromNs, toNs, words })
+    return fragments.filter(({ sealed }) => sealed?.indexed === undefined || !indexes.has(sealed.indexed) || rowIds.has(sealed.rowId))
   } catch (error) {
     if (error instanceof IndexUnavailableError) return fragments
     throw error
