@@ -6,7 +6,12 @@
  * commit log does). Nothing here creates a topic by itself.
  */
 export interface Bus extends AsyncDisposable {
-  /** Creates a topic unless it exists. @throws {TopicConflictError} it exists with another partition count. */
+  /**
+   * Creates a topic unless it exists, and waits until it takes records. Two processes may do so at once.
+   *
+   * @throws {TopicConflictError} it exists with another partition count.
+   * @throws {BusUnavailableError} trying again is safe.
+   */
   createTopic(topic: string, options: { readonly partitions: number }): Promise<void>
 
   /**
@@ -30,7 +35,8 @@ export interface Bus extends AsyncDisposable {
   /**
    * Runs `work` for every partition that the group assigns to this process, until `signal` aborts; resolves
    * when all works have ended. `work` must end soon after its assignment's signal aborts (revoked or stopping).
-   * When it throws while still assigned, `consume` aborts the other works and rejects with that error.
+   * When it throws while still assigned, `consume` aborts the other works and rejects with that error. A bus that
+   * cannot be reached is no error of `consume`: it takes the assignments away and goes on when it can.
    */
   consume(options: ConsumeOptions, work: (assignment: Assignment) => Promise<void>): Promise<void>
 
@@ -56,6 +62,7 @@ export interface Assignment {
   /**
    * Yields groups of one or more records in offset order from `offset` on, waiting at the end of the log,
    * until the assignment's signal aborts (then it ends without an error). Holds at most {@link MAX_READ_AHEAD_BYTES}.
+   * An `offset` beyond the end waits for it. One read at a time: a new one may end the one before.
    *
    * @throws {OffsetTrimmedError} `offset` is below the start of the log. Data that the caller needed is gone.
    * @throws {BusCorruptError} a record in the middle is damaged. Never skipped.
