@@ -42,8 +42,8 @@ export default tseslint.config(
     },
   },
   {
-    // Apps are wired together in one place only.
-    files: ['apps/!(standalone)/src/**/*.ts'],
+    // Apps are wired together in one place only; commands may do an app's work once.
+    files: ['apps/!(standalone|cli)/src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', { selector: 'ImportDeclaration[source.value=/^@millrace\\/(gateway|intake|router|writer|indexer|query|standalone)\\//]', message: 'Only standalone may import apps.' }] },
   },
   { files: ['libs/*/src/{sqlite,kafka,cassandra,elasticsearch,redis}-*.ts'], rules: { 'no-restricted-imports': 'off' } },

@@ -2,8 +2,9 @@ import type { Command } from './command.ts'
 import { discardDeadLetters } from './commands/discard-dead-letters.ts'
 import { listDeadLetters } from './commands/list-dead-letters.ts'
 import { migrate } from './commands/migrate.ts'
+import { rebuild } from './commands/rebuild.ts'
 import { replayDeadLetters } from './commands/replay-dead-letters.ts'
 import { showDeadLetter } from './commands/show-dead-letter.ts'
 
 /** Everything that `millrace` can do, in the order of its help. */
-export const COMMANDS: readonly Command[] = [migrate, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters]
+export const COMMANDS: readonly Command[] = [migrate, rebuild, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters]

@@ -19,6 +19,7 @@ export interface Frontier {
  */
 export function createFrontier(): Frontier & { sampleForever(options: SamplerOptions, signal: AbortSignal): Promise<void> } {
   const samples: Sample[] = []
+  let loggedMs = -Infinity
   return {
     completeUntilMs(positions) {
       for (let i = samples.length - 1; i >= 0; i--) {
@@ -31,12 +32,16 @@ export function createFrontier(): Frontier & { sampleForever(options: SamplerOpt
       while (!signal.aborted) {
         try {
           const atMs = clock.nowMs()
-          const ends = new Map<string, number>()
-          for (let partition = 0; partition < topics.partitions; partition++) ends.set(`${topics.generation}/${partition}`, await bus.endOffset(topics.batches, partition))
-          samples.push({ atMs, ends })
+          // All at once: a bus may answer them with one request.
+          const partitions = Array.from({ length: topics.partitions }, (_, partition) => partition)
+          const ends = await Promise.all(partitions.map(async (partition) => [`${topics.generation}/${partition}`, await bus.endOffset(topics.batches, partition)] as const))
+          samples.push({ atMs, ends: new Map(ends) })
           if (samples.length > SAMPLES_MS / SAMPLE_INTERVAL_MS) samples.shift()
         } catch (error) {
-          log.warn({ err: error }, 'the end of the log cannot be read; completeUntil stands still')
+          if (clock.monotonicMs() - loggedMs > LOG_INTERVAL_MS) {
+            loggedMs = clock.monotonicMs()
+            log.warn({ err: error }, 'the end of the log cannot be read; completeUntil stands still')
+          }
         }
         await clock.sleep(SAMPLE_INTERVAL_MS, signal)
       }
@@ -56,6 +61,8 @@ interface Sample {
   readonly ends: ReadonlyMap<string, number>
 }
 
+/** An outage is not logged ten times a second. */
+const LOG_INTERVAL_MS = 10_000
 /** A part of what completeUntil may be behind. */
 const SAMPLE_INTERVAL_MS = 100
 /** Further behind, an answer only says that it is incomplete. */
