@@ -3,6 +3,7 @@ import { refuse } from '@millrace/http/refuse'
 import type { Dialect, RouteRequest } from '@millrace/http/route'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
+import { injectTrace } from '@millrace/telemetry/tracing'
 
 /** Streams requests on to the replicas of one service, and their answers back. Holds no body. */
 export interface Forwarder extends Disposable {
@@ -87,9 +88,11 @@ function relay(raw: IncomingMessage, outgoing: ClientRequest, response: ServerRe
   })
 }
 
-/** All of them and their order; the body's length is kept, or it travels in chunks as it came. */
+/** All of them and their order; the body's length is kept, or it travels in chunks as it came. Where spans are collected, `traceparent` names ours. */
 function headersOf({ rawHeaders }: IncomingMessage): OutgoingHttpHeaders {
-  return forwardedHeaders(rawHeaders)
+  const headers = forwardedHeaders(rawHeaders)
+  injectTrace(headers)
+  return headers
 }
 
 function forwardedHeaders(rawHeaders: readonly string[]): OutgoingHttpHeaders {

@@ -8,10 +8,11 @@ import type { QueryContext } from './query-context.ts'
 import { receiptRoute } from './receipt-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
+import { withTraces } from './traced-engine.ts'
 
 /** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
 export function createQueryRoutes(options: Omit<QueryContext, 'admission' | 'retentionOf'>): readonly Route[] {
-  const context: QueryContext = { ...options, admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock) }
+  const context: QueryContext = { ...options, engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock) }
   return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context)].map((route) => ({
     ...route,
     handle: async (request, response) => {

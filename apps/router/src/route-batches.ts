@@ -8,6 +8,7 @@ import { openFragmentBytes } from '@millrace/fragment/read-fragment'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
+import { recordSpan } from '@millrace/telemetry/tracing'
 import { createTailPublisher, type TailPublisher } from './tail-publisher.ts'
 
 export interface RouterOptions {
@@ -59,7 +60,7 @@ const STALL_CHECK_MS = 5_000
 
 /** Ends without an error when routed batches were lost or the assignment is revoked. */
 async function routeFromCommit(options: RouterOptions, { partition, signal, read }: Assignment, watched: TailPublisher | undefined): Promise<void> {
-  const { bus, catalog, topics, log } = options
+  const { bus, catalog, topics, clock, log } = options
   const stream = `${topics.generation}/${partition}`
   const { nextSourceOffset } = await catalog.readPosition(stream)
   let routedEnd = nextSourceOffset
@@ -76,11 +77,15 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
         return
       }
       if (arrived === 'ended' || arrived.done === true) return
+      const startedMs = clock.nowMs()
       const routed: RoutedRecord[] = []
       for (const record of arrived.value) routed.push(await routedRecord(options, partition, record))
       // Appends of one group are pipelined; the log takes them in the order of the calls.
       await Promise.all(routed.map(async ({ value }) => await bus.append(topics.routed, partition, value)))
-      for (const { offset, record } of routed) watched?.publish(partition, offset, record)
+      for (const { offset, record } of routed) {
+        watched?.publish(partition, offset, record)
+        for (const trace of record.traces ?? []) recordSpan(trace, { name: 'process batches', startedMs, endedMs: clock.nowMs(), attributes: { 'messaging.destination.partition.id': String(partition), 'millrace.offset': offset } })
+      }
       routedEnd = (arrived.value.at(-1)?.offset ?? routedEnd - 1) + 1
     }
   } finally {

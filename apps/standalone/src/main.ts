@@ -8,6 +8,8 @@ import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
 import { createLog } from '@millrace/telemetry/log'
+import { createRegistry } from '@millrace/telemetry/metrics'
+import { openTelemetry } from '@millrace/telemetry/open-telemetry'
 import { readConfig, type StandaloneConfig } from './config.ts'
 import { openStandalone } from './open-standalone.ts'
 import { welcome } from './welcome.ts'
@@ -23,8 +25,11 @@ async function run(config: StandaloneConfig): Promise<void> {
   using _lock = openFolderLock(config.dataDir)
   await using workers = openSystemWorkers({ threads: FLUSH_THREADS })
   await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
+  const registry = createRegistry()
+  await using _telemetry = await openTelemetry({ service: 'standalone', environment: process.env, registry, clock: systemClock, log })
   await using standalone = await openStandalone({
     ...config,
+    registry,
     dataFolder: config.dataDir,
     rates: ratesOf(config),
     engine: 'thread',

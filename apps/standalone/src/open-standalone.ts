@@ -26,7 +26,7 @@ import type { Clock } from '@millrace/runtime/clock'
 import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { openTail } from '@millrace/tail/open-tail'
-import { createRegistry } from '@millrace/telemetry/metrics'
+import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
 import type { EngineThreadData } from './engine-thread.ts'
@@ -45,6 +45,8 @@ export interface StandaloneOptions extends Runtime {
   readonly bootstrapAdminKey?: string | undefined
   /** Of the topics, fixed when the folder is new. */
   readonly partitions?: number
+  /** Counts what the process does; one of its own unless given. */
+  readonly registry?: Registry
   readonly rates?: TenantRates
   /** `thread` needs the machine's own disk; `inline` answers queries on this thread, over `disk`. */
   readonly engine?: 'thread' | 'inline'
@@ -89,7 +91,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       await Promise.allSettled(loops)
     })
 
-    const registry = createRegistry()
+    const registry = options.registry ?? createRegistry()
     const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
     const routes = [
       ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log }),

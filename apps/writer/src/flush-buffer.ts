@@ -6,6 +6,7 @@ import type { PackSource } from '@millrace/fragment/build-pack'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
 import { buildAroundPoison, type BuildTools } from './build-around-poison.ts'
 import { WINDOW_MS, type KnownRequests } from './known-requests.ts'
+import { MAX_FLUSH_TRACES } from './trace-flush.ts'
 
 /** Gathers the records of one flush, still encoded. */
 export interface FlushBuffer {
@@ -38,6 +39,8 @@ export interface Flush {
   readonly requests: readonly CommittedRequest[]
   /** Records that the pack does not hold although their turn had come, by offset: dead letters. */
   readonly leftOut: readonly LeftOutRecord[]
+  /** Where sampled requests stand in their traces; at most {@link MAX_FLUSH_TRACES}. */
+  readonly traces: readonly Uint8Array[]
 }
 
 export interface LeftOutRecord {
@@ -128,7 +131,10 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
       for (;;) {
         const { pack, guilty } = await buildAroundPoison(taken.filter(({ sources }) => sources.length > 0), tools)
         if (guilty.size === 0) {
-          return { bytes: pack.bytes, directory: pack.directory, requests: taken.flatMap(({ requests }) => requests), leftOut: leftOut.sort((a, b) => a.offset - b.offset) }
+          return {
+            bytes: pack.bytes, directory: pack.directory, requests: taken.flatMap(({ requests }) => requests), leftOut: leftOut.sort((a, b) => a.offset - b.offset),
+            traces: taken.flatMap(({ record }) => record.traces ?? []).slice(0, MAX_FLUSH_TRACES),
+          }
         }
         for (const [{ offset, value }, reason] of guilty) leftOut.push({ offset, value, reason })
         // A later record of the flush may have been dropped as the retry of a guilty one: all are decided anew.

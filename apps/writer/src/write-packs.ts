@@ -11,6 +11,7 @@ import { defineJob, type Workers } from '@millrace/runtime/workers'
 import type { Log } from '@millrace/telemetry/log'
 import { createFlushBuffer, type Flush, type FlushBuffer, type LeftOutRecord } from './flush-buffer.ts'
 import { createKnownRequests, type KnownRequests } from './known-requests.ts'
+import { traceFlush } from './trace-flush.ts'
 
 export interface WriterOptions {
   readonly bus: Bus
@@ -182,9 +183,12 @@ class StreamWriter {
     const nextOffset = this.#buffer.nextOffset
     if (nextOffset === undefined) return
     this.#receivedMs = Math.max(this.#receivedMs, this.#buffer.receivedMs)
+    const startedMs = clock.nowMs()
     const flush = await this.#buffer.finish({ build: async (order) => await workers.run(BUILD_PACK, order), clock, signal: this.#signal })
+    const builtMs = clock.nowMs()
     for (const record of flush.leftOut) await this.#keepDeadLetter(record)
     const pack = await this.#store(flush)
+    const storedMs = clock.nowMs()
     const sequence = this.#sequence + 1
     const entry = {
       epoch: this.#epoch, sequence, firstOffset: this.#firstOffset, nextOffset, nextSourceOffset: this.#nextSourceOffset,
@@ -198,6 +202,7 @@ class StreamWriter {
       const position = await catalog.readPosition(this.#stream)
       if (position.epoch !== this.#epoch || position.sequence !== sequence || position.nextOffset !== nextOffset) throw error
     }
+    traceFlush(flush.traces, { stream: this.#stream, sequence, packBytes: flush.bytes.length, startedMs, builtMs, storedMs, committedMs: clock.nowMs() })
     this.#sequence = sequence
     this.#firstOffset = nextOffset
     this.#buffer = createFlushBuffer(this.#stream, this.#known)

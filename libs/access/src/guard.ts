@@ -6,6 +6,7 @@ import type { RouteMatch } from '@millrace/http/match-route'
 import type { RouteRequest } from '@millrace/http/route'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
+import { endRequestSpan, isTracing, tagSpan, traceRequest } from '@millrace/telemetry/tracing'
 import type { Authenticator } from './authenticator.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import type { Quotas } from './quotas.ts'
@@ -24,6 +25,21 @@ export interface GuardOptions {
 }
 
 export function createGuard(options: GuardOptions): Guard {
+  const answer = createAnswer(options)
+  return (match, raw, response) => {
+    const { route } = match
+    // Not what needs no key: probes come every few seconds.
+    if (!isTracing() || route.scope === 'public') return answer(match, raw, response)
+    return traceRequest({ method: route.method, route: route.path, headers: raw.headers }, async (span) => {
+      response.once('close', () => {
+        if (span !== undefined) endRequestSpan(span, response.statusCode)
+      })
+      await answer(match, raw, response)
+    })
+  }
+}
+
+function createAnswer(options: GuardOptions): Guard {
   const { authenticator, clock, log, metrics } = options
   return async (match, raw, response) => {
     const { route, params } = match
@@ -40,6 +56,7 @@ export function createGuard(options: GuardOptions): Guard {
         return
       }
       const caller = typeof key === 'string' ? { tenantId: '', keyHash: '' } : { tenantId: key.tenantId ?? '', keyHash: key.hash }
+      tagSpan('millrace.tenant', caller.tenantId)
       if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '' && options.quotas !== undefined) chargeWhenRead(options.quotas, log, caller.tenantId, raw, response)
       const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response) }
       await route.handle(request, response)

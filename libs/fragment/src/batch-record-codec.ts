@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { EVENT_KIND_CODES, type EventKind } from '@millrace/event/event'
-import type { BatchFragment, BatchRecord, BatchRequest, RequestWindow } from './batch-record.ts'
+import { MAX_RECORD_TRACES, TRACE_POINT_BYTES, type BatchFragment, type BatchRecord, type BatchRequest, type RequestWindow } from './batch-record.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { FragmentCorruptError } from './fragment.ts'
 
@@ -10,8 +11,10 @@ import { FragmentCorruptError } from './fragment.ts'
  * ```
  * version u8 | sourceOffset f64 (-1: none) | crc u32 of what follows
  * tenantId text | receivedMs f64 | requests u32 { id 16 | part u32 | firstRow u32 | rows u32 | window u8 } | fragments u32 { kind u8 | dayNs i64 | rows u32 | bytes block }
+ * traces u8 { traceId 16 | spanId 8 }, only when there are some
  * ```
- * The source offset stands before the checksum, so that the router stamps a record without touching the rest.
+ * The source offset stands before the checksum, so that the router stamps a record without touching the rest. Readers ignore what follows the parts that they
+ * know, so that the list of traces needed no new version.
  */
 export function encodeBatchRecord(record: BatchRecord): Uint8Array {
   const payload = new ByteWriter(256 + record.fragments.reduce((sum, fragment) => sum + fragment.bytes.length + 32, 0))
@@ -32,6 +35,7 @@ export function encodeBatchRecord(record: BatchRecord): Uint8Array {
     payload.u32(fragment.rows)
     payload.block(fragment.bytes)
   }
+  if (record.traces !== undefined && record.traces.length > 0) writeTraces(payload, record.traces)
   const bytes = payload.finish()
   const writer = new ByteWriter(HEAD_BYTES + bytes.length)
   writer.u8(RECORD_VERSION)
@@ -53,7 +57,15 @@ export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
     id: reader.raw(REQUEST_ID_BYTES), part: reader.u32(), firstRow: reader.u32(), rows: reader.u32(), window: windowOf(reader.u8()),
   }))
   const fragments = Array.from({ length: reader.u32() }, (): BatchFragment => ({ kind: kindOf(reader.u8()), dayNs: reader.i64(), rows: reader.u32(), bytes: reader.block() }))
-  return { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
+  const record: BatchRecord = { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
+  if (reader.remaining === 0) return record
+  return { ...record, traces: Array.from({ length: reader.u8() }, () => reader.raw(TRACE_POINT_BYTES)) }
+}
+
+function writeTraces(payload: ByteWriter, traces: readonly Uint8Array[]): void {
+  assert(traces.length <= MAX_RECORD_TRACES && traces.every(({ length }) => length === TRACE_POINT_BYTES), 'a record carries few traces')
+  payload.u8(traces.length)
+  for (const trace of traces) payload.raw(trace)
 }
 
 /** The source offset that an encoded record claims, which its checksum does not cover; undefined when it has none, or is no record of a known version. */

@@ -13,6 +13,11 @@ export interface BatchRecord {
   readonly requests: readonly BatchRequest[]
   /** May be empty: a request whose every event was refused still leaves its ids. */
   readonly fragments: readonly BatchFragment[]
+  /**
+   * Where the requests that somebody traces stand in their traces, {@link TRACE_POINT_BYTES} each, at most {@link MAX_RECORD_TRACES}. Absent when there are none: a
+   * request that is not sampled costs nothing. For displays only; nothing is decided by it.
+   */
+  readonly traces?: readonly Uint8Array[]
 }
 
 /** One client request, or one part of a request that was too large for one record. */
@@ -40,3 +45,8 @@ export interface BatchFragment {
 
 /** Below Kafka's default message limit of 1,048,576 bytes by its framing, and by room for the router to add attributes. */
 export const MAX_INTAKE_RECORD_BYTES = 800_000
+
+/** Trace id (16) and span id (8) of W3C Trace Context. The flags are left out: only what is sampled travels. */
+export const TRACE_POINT_BYTES = 24
+/** Of the thousands of requests that one record may hold; a few show where the time went. */
+export const MAX_RECORD_TRACES = 8

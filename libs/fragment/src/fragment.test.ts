@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { MAX_RECORD_TRACES, TRACE_POINT_BYTES } from './batch-record.ts'
 import { decodeBatchRecord, encodeBatchRecord, withSourceOffset } from './batch-record-codec.ts'
 import { encodeFragment } from './encode-fragment.ts'
 import { FragmentCorruptError } from './fragment.ts'
@@ -193,8 +194,23 @@ describe('a batch record', () => {
     expect(rowsOf(decodeFragment(stamped.fragments[0]!.bytes))).toEqual(rowsOf(table))
   })
 
+  it('carries the traces of its requests through the router, and not a byte where there are none', () => {
+    const points = fc.array(fc.uint8Array({ minLength: TRACE_POINT_BYTES, maxLength: TRACE_POINT_BYTES }), { minLength: 1, maxLength: MAX_RECORD_TRACES })
+    const bare = encodeBatchRecord(record)
+    expect('traces' in decodeBatchRecord(bare)).toBe(false)
+    expect(encodeBatchRecord({ ...record, traces: [] })).toEqual(bare)
+    fc.assert(fc.property(points, fc.nat(), (traces, sourceOffset) => {
+      const bytes = encodeBatchRecord({ ...record, traces })
+      expect(bytes.length).toBe(bare.length + 1 + traces.length * TRACE_POINT_BYTES)
+      const decoded = decodeBatchRecord(withSourceOffset(bytes, sourceOffset))
+      expect(decoded.traces?.map((trace) => [...trace])).toEqual(traces.map((trace) => [...trace]))
+      expect(decoded).toMatchObject({ ...decodeBatchRecord(bare), sourceOffset })
+      expect(encodeBatchRecord(decoded)).toEqual(withSourceOffset(bytes, sourceOffset))
+    }))
+  })
+
   it('is refused after any flipped bit of its payload', () => {
-    const bytes = encodeBatchRecord(record)
+    const bytes = encodeBatchRecord({ ...record, traces: [new Uint8Array(TRACE_POINT_BYTES)] })
     for (let at = 9; at < bytes.length; at++) {
       const damaged = new Uint8Array(bytes)
       damaged[at]! ^= 4

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { inspect } from 'node:util'
 import { createAuthenticator } from '@millrace/access/authenticator'
 import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
@@ -16,6 +17,7 @@ import { systemClock } from '@millrace/runtime/system-clock'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { createLog, type Log } from '@millrace/telemetry/log'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
+import { openTelemetry } from '@millrace/telemetry/open-telemetry'
 import { createEngines, type Engines } from './engines.ts'
 import { StoppedEarlyError } from './open-patiently.ts'
 import { DEFAULT_PORTS, readServiceSettings, type ServiceName, type ServiceSettings } from './settings.ts'
@@ -56,7 +58,7 @@ export async function runService(name: ServiceName, build: (context: ServiceCont
     await serve(name, readServiceSettings(process.env), build, stop)
   } catch (error) {
     if (error instanceof StoppedEarlyError) return
-    console.error(sentenceOf(error) ?? error)
+    process.stderr.write(`${sentenceOf(error) ?? inspect(error)}\n`)
     process.exitCode = 1
   }
 }
@@ -64,6 +66,7 @@ export async function runService(name: ServiceName, build: (context: ServiceCont
 async function serve(name: ServiceName, settings: ServiceSettings, build: (context: ServiceContext) => Promise<ServiceParts>, stop: AbortSignal): Promise<void> {
   const log = createLog(settings.logLevel).child({ service: name })
   const registry = createRegistry()
+  await using _telemetry = await openTelemetry({ service: name, environment: process.env, registry, clock: systemClock, log })
   const base = { clock: systemClock, random: systemRandom, log, registry }
   const listenerOf = (parts: ServiceParts): RequestListener => {
     const guard = createGuard({ authenticator: createAuthenticator(parts.tenants ?? NO_TENANTS, systemClock), quotas: parts.quotas, clock: systemClock, log, metrics })
