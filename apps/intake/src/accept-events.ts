@@ -17,7 +17,7 @@ export interface Acceptor {
    */
   acceptDocuments(tenantId: TenantId, partition: number, identities: readonly (RequestIdentity | undefined)[], part: DecodedPart, receivedMs: number): Promise<readonly Placed[]>
   /** As {@link Batcher.admit}. */
-  admit(sourceBytes: number): Disposable
+  admit(tenantId: TenantId, sourceBytes: number): Disposable
   /** Where an identity of the tenant goes. */
   partitionOf(tenantId: TenantId, identity: RequestIdentity): number
   /** Text for the header `Millrace-Receipt`. */
@@ -45,7 +45,7 @@ export function createAcceptor({ batcher, topics, receiptSecret }: { readonly ba
   }
   return {
     partitionOf: place,
-    admit: (sourceBytes) => batcher.admit(sourceBytes),
+    admit: (tenantId, sourceBytes) => batcher.admit(tenantId, sourceBytes),
     receipt: (tenantId, places) => receiptText(receiptSecret, tenantId, { generation: topics.generation, places: distinct(places) }),
     acceptParts: async (tenantId, identity, parts, receivedMs) => {
       const partition = place(tenantId, identity)

@@ -3,9 +3,10 @@ import { topicsOf } from '@millrace/bus/topics'
 import { decodeBatchRecord } from '@millrace/fragment/batch-record-codec'
 import { rowsOf, tableOf } from '@millrace/fragment/plain-rows'
 import { decodeFragment } from '@millrace/fragment/read-fragment'
+import { createFairWork } from '@millrace/fairness/fair-work'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { createLog } from '@millrace/telemetry/log'
-import { createBatcher, MAX_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
+import { createBatcher, MAX_TENANT_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
 import type { IntakeRequest } from './intake-request.ts'
 
 const topics = topicsOf({ generation: 'g1', partitions: 4 })
@@ -27,7 +28,7 @@ const request = (n: number, values: ReadonlyMap<string, number | string> = new M
   const id = new Uint8Array(16).fill(n)
   return { tenantId, partition: 0, rows: 1, sourceBytes: 100, receivedMs: n, units: [{ id, part: 0, window: 'retry', firstRow: 0, rows: 1 }], tables: [{ kind: 'log', table: tableOf([{ timeOffset: n, values }]) }] }
 }
-const batcherOver = (bus: Bus): ReturnType<typeof createBatcher> => createBatcher({ bus, topics, clock: systemClock, log: createLog('silent') })
+const batcherOver = (bus: Bus): ReturnType<typeof createBatcher> => createBatcher({ bus, topics, clock: systemClock, log: createLog('silent'), work: createFairWork({ clock: systemClock, maxWaiting: 100 }) })
 
 describe('the batcher', () => {
   it('puts requests that arrive together into one record, each with its own rows', async () => {
@@ -62,12 +63,22 @@ describe('the batcher', () => {
     expect(results.map((result) => result.status === 'rejected' && (result.reason as Error).name)).toEqual(['BusFullError', 'BusFullError'])
   })
 
-  it('lets no request in while too much waits, but one however large when nothing does', () => {
+  it('lets no more of a tenant in than its part of the room, but one request however large', () => {
     const batcher = batcherOver(busThat(() => Promise.resolve()).bus)
-    const large = batcher.admit(MAX_WAITING_BYTES + 1)
-    expect(() => batcher.admit(1)).toThrow(BusFullError)
+    const large = batcher.admit('t', MAX_TENANT_WAITING_BYTES * 3)
+    expect(() => batcher.admit('t', 1)).toThrow(BusFullError)
     large[Symbol.dispose]()
-    batcher.admit(1)[Symbol.dispose]()
+    batcher.admit('t', 1)[Symbol.dispose]()
+  })
+
+  it('lets others in while one tenant waits with all that it may have, until the room is full', () => {
+    const batcher = batcherOver(busThat(() => Promise.resolve()).bus)
+    const noisy = batcher.admit('noisy', MAX_TENANT_WAITING_BYTES * 3)
+    const quiet = batcher.admit('quiet', MAX_TENANT_WAITING_BYTES - 1)
+    expect(() => batcher.admit('third', 2)).toThrow(BusFullError)
+    noisy[Symbol.dispose]()
+    batcher.admit('third', 2)[Symbol.dispose]()
+    quiet[Symbol.dispose]()
   })
 
   it('halves a record that would be too large, and refuses a request that is so alone', async () => {

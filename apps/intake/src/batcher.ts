@@ -1,9 +1,12 @@
 import { BusFullError, BusUnavailableError, type Bus } from '@millrace/bus/bus'
 import type { Topics } from '@millrace/bus/topics'
-import { MAX_INTAKE_RECORD_BYTES } from '@millrace/fragment/batch-record'
+import type { TenantId } from '@millrace/event/event'
+import type { FairWork } from '@millrace/fairness/fair-work'
+import { MAX_INTAKE_RECORD_BYTES, MAX_RECORD_TRACES } from '@millrace/fragment/batch-record'
 import type { Clock } from '@millrace/runtime/clock'
 import { noFailpoints, type Failpoints } from '@millrace/runtime/failpoints'
 import type { Log } from '@millrace/telemetry/log'
+import { endWith, isTracing, startChild, tracePointOf, type Span } from '@millrace/telemetry/tracing'
 import { buildRecord } from './build-record.ts'
 import type { IntakeRequest, Placed } from './intake-request.ts'
 
@@ -11,10 +14,11 @@ import type { IntakeRequest, Placed } from './intake-request.ts'
 export interface Batcher {
   /**
    * Takes a whole client request into the waiting room, before its first part is submitted; disposing lets it out. What is refused here has left nothing behind.
+   * One tenant has a part of the room, so that others get in however much it sends.
    *
-   * @param sourceBytes of all its events. @throws {BusFullError} too much waits.
+   * @param sourceBytes of all its events. @throws {BusFullError} too much waits, of this tenant or of all.
    */
-  admit(sourceBytes: number): Disposable
+  admit(tenantId: TenantId, sourceBytes: number): Disposable
   /**
    * Resolves once the request is durable in the topic `batches`. May be durable also after a rejection, unless that is {@link BusFullError}
    * or {@link RecordTooLargeError}.
@@ -32,6 +36,8 @@ export interface BatcherOptions {
   readonly clock: Clock
   readonly log: Log
   readonly failpoints?: Failpoints
+  /** Records are encoded by tenant in turn. */
+  readonly work: FairWork
 }
 
 /** One request whose columns do not fit one record: very many different attributes, or bytes that do not compress. */
@@ -45,26 +51,33 @@ export class RecordTooLargeError extends Error {
  * Opens a batcher. Requests of one tenant and partition that arrive within a few milliseconds, or while the record before is being
  * appended, share a record: under load records grow by themselves, and a lone request waits for one short window only.
  */
-export function createBatcher({ bus, topics, clock, log, failpoints = noFailpoints }: BatcherOptions): Batcher {
-  return new LaneBatcher({ bus, topics, clock, log, failpoints })
+export function createBatcher({ failpoints = noFailpoints, ...options }: BatcherOptions): Batcher {
+  return new LaneBatcher({ ...options, failpoints })
 }
 
 /** How long a lone request waits for company. Short beside a sync of the disk, long enough for a burst of small requests. */
 export const COALESCE_WINDOW_MS = 3
-/** Received bytes gathered into one record. Logs compress to about an eighth, so this stays below the record's limit; where it does not, the record is halved. */
-const COALESCE_SOURCE_BYTES = 2 * 1024 * 1024
+/**
+ * Received bytes gathered into one record: those of one part of a large request. Encoding them takes some two milliseconds, during which everybody waits; a record of four times
+ * as many would cost no less per byte. Logs compress to about an eighth, so this stays far below the record's limit; where it does not, the record is halved.
+ */
+const COALESCE_SOURCE_BYTES = 512 * 1024
 /** Columns of all tables of a record, alike ones counted each: a record of several wide requests would be encoded only to be halved. */
 const MAX_COALESCED_COLUMNS = 8192
 /** A record lists its units in 29 bytes each. */
 const MAX_RECORD_UNITS = 4096
 /** Received bytes that may wait for the bus, over all tenants: a second or two of a fast sender while the disk stalls. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** One tenant's part of them. A larger request is taken while nothing else of its tenant waits, and counts as this. */
+export const MAX_TENANT_WAITING_BYTES = MAX_WAITING_BYTES / 2
 /** Unknown outcomes are repeated under the same ids, so that the writer keeps one; about 1.3 s in all, below any client's time-out. */
 const APPEND_ATTEMPTS = 4
 const FIRST_BACKOFF_MS = 60
 
 interface Waiting {
   readonly request: IntakeRequest
+  /** Of its waiting and appending, when it is traced. */
+  readonly span: Span | undefined
   readonly resolve: (placed: Placed) => void
   readonly reject: (error: unknown) => void
 }
@@ -74,24 +87,31 @@ class LaneBatcher implements Batcher {
   /** Per tenant and partition, while something of it waits or is being appended. */
   readonly #lanes = new Map<string, Waiting[]>()
   #waitingBytes = 0
+  readonly #waitingBytesOf = new Map<TenantId, number>()
 
   constructor(options: Required<BatcherOptions>) {
     this.#options = options
   }
 
-  admit(sourceBytes: number): Disposable {
-    if (this.#waitingBytes > 0 && this.#waitingBytes + sourceBytes > MAX_WAITING_BYTES) throw new BusFullError('too many bytes wait for the bus')
-    this.#waitingBytes += sourceBytes
-    return {
-      [Symbol.dispose]: () => {
-        this.#waitingBytes -= sourceBytes
-      },
-    }
+  admit(tenantId: TenantId, sourceBytes: number): Disposable {
+    const bytes = Math.min(sourceBytes, MAX_TENANT_WAITING_BYTES)
+    const before = this.#waitingBytesOf.get(tenantId) ?? 0
+    if (before + bytes > MAX_TENANT_WAITING_BYTES || this.#waitingBytes + bytes > MAX_WAITING_BYTES) throw new BusFullError('too many bytes wait for the bus')
+    this.#count(tenantId, bytes)
+    return { [Symbol.dispose]: () => { this.#count(tenantId, -bytes) } }
+  }
+
+  #count(tenantId: TenantId, bytes: number): void {
+    this.#waitingBytes += bytes
+    const own = (this.#waitingBytesOf.get(tenantId) ?? 0) + bytes
+    if (own === 0) this.#waitingBytesOf.delete(tenantId)
+    else this.#waitingBytesOf.set(tenantId, own)
   }
 
   submit(request: IntakeRequest): Promise<Placed> {
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { request, resolve, reject }
+    const span = startChild('send batches', 'PRODUCER')
+    const placed = new Promise<Placed>((resolve, reject) => {
+      const waiting: Waiting = { request, span, resolve, reject }
       const key = `${request.tenantId}/${request.partition}`
       const lane = this.#lanes.get(key)
       if (lane !== undefined) {
@@ -102,6 +122,7 @@ class LaneBatcher implements Batcher {
       this.#lanes.set(key, opened)
       void this.#drain(key, opened)
     })
+    return span === undefined ? placed : endWith(span, placed)
   }
 
   /** Never rejects: every failure is answered to the requests that it concerns. */
@@ -119,11 +140,14 @@ class LaneBatcher implements Batcher {
     const [first] = group
     if (first === undefined) return
     try {
-      const record = buildRecord(group.map(({ request }) => request))
+      const record = await this.#options.work.once(first.request.tenantId, () => buildRecord(group.map(({ request }) => request), tracesOf(group)))
       if (record.length <= MAX_INTAKE_RECORD_BYTES) {
         const offset = await this.#append(first.request.partition, record)
         this.#options.failpoints.hit('after-append')
-        for (const { request, resolve } of group) resolve({ partition: request.partition, offset })
+        for (const { request, span, resolve } of group) {
+          span?.setAttributes({ 'messaging.destination.partition.id': String(request.partition), 'millrace.offset': offset })
+          resolve({ partition: request.partition, offset })
+        }
         return
       }
       if (group.length === 1) throw new RecordTooLargeError(`the request's ${first.request.sourceBytes} bytes encode to ${record.length}`)
@@ -163,6 +187,12 @@ function takeGroup(lane: Waiting[]): Waiting[] {
     count += 1
   }
   return lane.splice(0, count)
+}
+
+function tracesOf(group: readonly Waiting[]): readonly Uint8Array[] | undefined {
+  if (!isTracing()) return undefined
+  const spans = group.map(({ span }) => span).filter((span) => span !== undefined)
+  return spans.length === 0 ? undefined : spans.slice(0, MAX_RECORD_TRACES).map(tracePointOf)
 }
 
 function sourceBytesOf(group: readonly Waiting[]): number {

@@ -11,9 +11,9 @@ import type { IntakeRequest } from './intake-request.ts'
 
 /**
  * Encodes requests of one tenant as one record of `batches`. Rows are renumbered so that each request has its own range; small tables of one
- * kind and day become one fragment.
+ * kind and day become one fragment. `traces` are carried as they are.
  */
-export function buildRecord(requests: readonly IntakeRequest[]): Uint8Array {
+export function buildRecord(requests: readonly IntakeRequest[], traces?: readonly Uint8Array[]): Uint8Array {
   const [first] = requests
   assert(first !== undefined && requests.every(({ tenantId }) => tenantId === first.tenantId), 'a record holds requests of one tenant')
   const listed: BatchRequest[] = []
@@ -33,7 +33,7 @@ export function buildRecord(requests: readonly IntakeRequest[]): Uint8Array {
     receivedMs = Math.min(receivedMs, requestMs)
   }
   const fragments = [...groups.values()].flatMap(({ kind, tables }) => joinSmall(tables).map((table) => fragmentOf(kind, table)))
-  return encodeBatchRecord({ tenantId: first.tenantId, receivedMs, sourceOffset: undefined, requests: listed, fragments })
+  return encodeBatchRecord({ tenantId: first.tenantId, receivedMs, sourceOffset: undefined, requests: listed, fragments, ...(traces === undefined ? {} : { traces }) })
 }
 
 /** From here on encoding a fragment of its own costs less than gathering and sorting its rows. */

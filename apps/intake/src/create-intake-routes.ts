@@ -2,6 +2,7 @@ import type { Bus } from '@millrace/bus/bus'
 import type { Topics } from '@millrace/bus/topics'
 import type { Tenants } from '@millrace/catalog/catalog'
 import { createRetentions } from '@millrace/catalog/retentions'
+import { createFairWork } from '@millrace/fairness/fair-work'
 import type { Route } from '@millrace/http/route'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Failpoints } from '@millrace/runtime/failpoints'
@@ -30,12 +31,16 @@ export interface IntakeOptions {
 
 /** What brings events: our own protocol and Elasticsearch's `_bulk`. */
 export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock, random, log, failpoints, registry }: IntakeOptions): readonly Route[] {
-  const batcher = createBatcher({ bus, topics, clock, log, failpoints })
+  const work = createFairWork({ clock, maxWaiting: MAX_WAITING_REQUESTS })
+  const batcher = createBatcher({ bus, topics, clock, log, failpoints, work })
   const context: IntakeContext = {
     acceptor: createAcceptor({ batcher, topics, receiptSecret }),
-    bodies: createBodyReader(clock), clock, random,
+    bodies: createBodyReader(clock), clock, random, work,
     metrics: createIntakeMetrics(registry),
     retentionOf: createRetentions(catalog, clock),
   }
   return withIntakeErrors([eventsRoute(context), ...bulkRoutes(context)])
 }
+
+/** Of one tenant, before they are decoded and before a record of them is encoded. Their bytes are bounded by the bodies that are held; this bounds the promises of very small ones. */
+const MAX_WAITING_REQUESTS = 20_000

@@ -1,7 +1,7 @@
 import { RECEIPT_HEADER, REQUEST_KEY_HEADER } from './headers.ts'
 import type { Route } from '@millrace/http/route'
 import { sendJson } from '@millrace/http/send-json'
-import { decodeEvents } from '@millrace/wire/decode-events'
+import { decodeEventsInSteps } from '@millrace/wire/decode-events'
 import { decodeOptions } from './event-times.ts'
 import { refuse } from '@millrace/http/refuse'
 import type { IntakeContext } from './intake-context.ts'
@@ -13,7 +13,7 @@ import { idempotencyKeyOf, identityOfBody, identityOfChance, identityOfKey, isId
  * 400 when none of several was taken.
  */
 export function eventsRoute(context: IntakeContext): Route {
-  const { acceptor, bodies, random, retentionOf, clock } = context
+  const { acceptor, bodies, random, retentionOf, clock, work } = context
   return {
     method: 'POST', path: '/v1/events', scope: 'ingest', dialect: 'millrace',
     handle: async ({ raw, tenantId, keyHash, receivedMs }, response) => {
@@ -24,8 +24,9 @@ export function eventsRoute(context: IntakeContext): Route {
       }
       const options = decodeOptions(clock, receivedMs, await retentionOf(tenantId))
       await bodies.read(tenantId, raw, MAX_EVENTS_BODY_BYTES, async (body) => {
-        const { parts, received, rejected, isSelfTimestamped } = decodeEvents(body, options)
-        const identity: RequestIdentity = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(keyHash, '/v1/events', body) : identityOfChance(random)
+        const { parts, received, rejected, isSelfTimestamped } = await work.run(tenantId, decodeEventsInSteps(body, options))
+        const naming = key !== undefined ? identityOfKey(tenantId, key) : isSelfTimestamped ? identityOfBody(keyHash, '/v1/events', body) : identityOfChance(random)
+        const identity: RequestIdentity = 'id' in naming ? naming : await work.run(tenantId, naming)
         const accepted = received - rejected.length
         context.metrics.countEvents(accepted, rejected.length, body.length)
         if (accepted === 0 && received > 0) {
@@ -33,7 +34,7 @@ export function eventsRoute(context: IntakeContext): Route {
           refuse('millrace', response, { status: 400, code: 'bad-events', detail: `none of ${received} events was taken; event ${first?.index}: ${first?.reason}` })
           return
         }
-        using _waiting = acceptor.admit(body.length)
+        using _waiting = acceptor.admit(tenantId, body.length)
         const places = await acceptor.acceptParts(tenantId, identity, parts, receivedMs)
         response.setHeader(RECEIPT_HEADER, acceptor.receipt(tenantId, places))
         sendJson(response, 200, { accepted, rejected: rejected.slice(0, MAX_LISTED_REJECTIONS), rejectedCount: rejected.length })

@@ -1,4 +1,5 @@
 import { BusFullError } from '@millrace/bus/bus'
+import { TenantQueueFullError } from '@millrace/fairness/fair-queue'
 import { refuse } from '@millrace/http/refuse'
 import type { Route } from '@millrace/http/route'
 import { RecordTooLargeError } from './batcher.ts'
@@ -16,7 +17,7 @@ export function withIntakeErrors(routes: readonly Route[]): readonly Route[] {
         if (error instanceof RequestCutError) response.destroy()
         else if (error instanceof BodyRefusedError) refuse(route.dialect, response, { status: error.status, code: error.problem, detail: error.message })
         else if (error instanceof RecordTooLargeError) refuse(route.dialect, response, { status: 413, code: 'body-too-large', detail: error.message })
-        else if (error instanceof BusFullError) refuse(route.dialect, response, { status: 503, code: 'bus-full', detail: error.message, retryAfterS: FULL_RETRY_S })
+        else if (error instanceof BusFullError || error instanceof TenantQueueFullError) refuse(route.dialect, response, { status: 503, code: 'bus-full', detail: error.message, retryAfterS: FULL_RETRY_S })
         else throw error
       }
     },

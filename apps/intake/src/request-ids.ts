@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TenantId } from '@millrace/event/event'
 import type { RequestWindow } from '@millrace/fragment/batch-record'
@@ -28,10 +28,21 @@ export function identityOfCreate(tenantId: TenantId, index: string, documentId: 
  * @param keyHash hash of the credential's text.
  * @param path of the request: for `_bulk` it may name the index.
  * @param body as decompressed; how it travelled does not matter.
+ * @returns steps, between which the caller may do something else.
  */
-export function identityOfBody(keyHash: string, path: string, body: Uint8Array): RequestIdentity {
-  return { id: digest(keyHash, 'body', path, body), window: 'retry' }
+export function* identityOfBody(keyHash: string, path: string, body: Uint8Array): Generator<void, RequestIdentity, void> {
+  const hash = createHash('sha256')
+  for (const part of [keyHash, 'body', path]) addFramed(hash, part)
+  hash.update(`${body.length}:`)
+  for (let start = 0; start < body.length; start += HASH_STEP_BYTES) {
+    hash.update(body.subarray(start, start + HASH_STEP_BYTES))
+    yield
+  }
+  return { id: hash.digest().subarray(0, REQUEST_ID_BYTES), window: 'retry' }
 }
+
+/** Less than a millisecond's work, so that a large body keeps nobody waiting. */
+const HASH_STEP_BYTES = 512 * 1024
 
 /** Nothing tells a repetition from a second event: each request is new, and only intake's own repeated appends share the id. */
 export function identityOfChance(random: Random): RequestIdentity {
@@ -53,11 +64,13 @@ export function isIdempotencyKey(text: string): boolean {
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 /** Every part but the last is framed by its length, so that no two lists of parts have the same bytes. */
-function digest(...parts: readonly (string | Uint8Array)[]): Uint8Array {
+function digest(...parts: readonly string[]): Uint8Array {
   const hash = createHash('sha256')
-  for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
-    hash.update(`${bytes.length}:`).update(bytes)
-  }
+  for (const part of parts) addFramed(hash, part)
   return hash.digest().subarray(0, REQUEST_ID_BYTES)
+}
+
+function addFramed(hash: Hash, part: string): void {
+  const bytes = Buffer.from(part, 'utf8')
+  hash.update(`${bytes.length}:`).update(bytes)
 }

@@ -36,7 +36,9 @@ export class FragmentReader {
   /** Answers one column, or none where the fragment lacks it. */
   async column(header: ColumnHeader): Promise<readonly Column[]> {
     if (!this.hasColumn(header)) this.#budget.charge(header.encodedBytes)
-    return await this.#parts.column(header)
+    const columns = await this.#parts.column(header)
+    await this.#budget.checkpoint() // decoding a large column takes as long as a turn
+    return columns
   }
 
   /** True when the column is decoded already. */

@@ -54,10 +54,10 @@ export class FragmentScan {
     }
   }
 
-  /** Runs the scan until it is through or its budget is spent. */
+  /** Runs the scan, at the query's turn, until it is through or its budget is spent. */
   async run(scan: () => Promise<void>): Promise<void> {
     try {
-      await scan()
+      await this.#budget.inTurn(scan)
     } catch (error) {
       if (!(error instanceof BudgetSpentError)) throw error
       this.#isStopped = true

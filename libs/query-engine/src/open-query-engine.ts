@@ -1,10 +1,13 @@
+import type { Cache } from '@millrace/cache/cache'
 import type { Catalog } from '@millrace/catalog/catalog'
 import type { LiveFragments } from '@millrace/catalog/live-fragments'
 import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
 import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
+import { createFairQueue } from '@millrace/fairness/fair-queue'
 import type { Clock } from '@millrace/runtime/clock'
 import { addFragment, startAggregation } from './aggregate-events.ts'
 import { answerBuckets } from './answer-buckets.ts'
+import { answerOnce } from './answer-cache.ts'
 import { compileFilter } from './filters/compile-filter.ts'
 import { FirstEvents } from './first-events.ts'
 import { FragmentCache, MAX_CACHE_BYTES } from './fragment-cache.ts'
@@ -13,8 +16,8 @@ import type { FragmentReader } from './fragment-reader.ts'
 import { FragmentScan } from './fragment-scan.ts'
 import { findFirstEvents } from './list-events.ts'
 import { planQuery } from './plan-query.ts'
-import { MAX_QUERY_MS, MAX_QUERY_READ_BYTES, QueryBudget, type QueryLimits } from './query-budget.ts'
-import type { AggregateAnswer, AggregateRequest, ListAnswer, QueryEngine, Question, RenderedEvent } from './query-engine.ts'
+import { MAX_BUSY_MS, MAX_QUERY_MS, MAX_QUERY_READ_BYTES, QueryBudget, type QueryLimits } from './query-budget.ts'
+import type { AggregateAnswer, AggregateRequest, Completeness, ListAnswer, QueryCost, QueryEngine, Question, RenderedEvent } from './query-engine.ts'
 import { renderEvents, type EventPlace } from './render-events.ts'
 
 export interface QueryEngineOptions {
@@ -22,24 +25,33 @@ export interface QueryEngineOptions {
   readonly store: FragmentStore
   readonly index: FragmentIndex
   readonly clock: Clock
+  /** Where complete answers are remembered; none by default. */
+  readonly cache?: Cache
   /** Default: {@link MAX_CACHE_BYTES}. */
   readonly cacheBytes?: number
   readonly limits?: Partial<QueryLimits>
+  /**
+   * Queries that scan at once, the others having paused. Default: one, so that the reads of a light query do not wait, one by one, for pieces of a heavy query's work. More where the
+   * store is far away: then one can scan while another waits for it.
+   */
+  readonly concurrentScans?: number
 }
 
 /** Opens an engine over ports that it does not own: closing it leaves them open. */
-export function openQueryEngine({ catalog, store, index, clock, cacheBytes = MAX_CACHE_BYTES, limits = {} }: QueryEngineOptions): QueryEngine {
+export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
   const cache = new FragmentCache(store, cacheBytes)
   const ownLimits: QueryLimits = { timeMs: limits.timeMs ?? MAX_QUERY_MS, readBytes: limits.readBytes ?? MAX_QUERY_READ_BYTES }
+  const turns = createFairQueue({ clock, concurrency: concurrentScans, quantum: MAX_BUSY_MS, maxWaiting: MAX_WAITING_SCANS })
 
   /** Plans and answers; once more when an object was merged away between the two. */
-  async function answer<T>(question: Question, signal: AbortSignal, run: (plan: LiveFragments, scan: FragmentScan) => Promise<T>): Promise<T> {
-    const budget = new QueryBudget(clock, signal, ownLimits)
+  async function answer<T extends Completeness>(question: Question, signal: AbortSignal, run: (plan: LiveFragments, scan: FragmentScan) => Promise<T>): Promise<T & QueryCost> {
+    const budget = new QueryBudget(clock, signal, ownLimits, async () => await turns.turn(question.tenantId, 0, signal))
     for (let attempt = 1; ; attempt++) {
       budget.checkCancelled()
       const plan = await planQuery(catalog, index, question)
       try {
-        return await run(plan, new FragmentScan(cache, budget, attempt === MAX_ATTEMPTS))
+        const answered = await answerOnce(answers, question, plan, async () => await run(plan, new FragmentScan(cache, budget, attempt === MAX_ATTEMPTS)))
+        return { ...answered, scanMs: budget.scanMs }
       } catch (error) {
         if (!(error instanceof MissingObjectError) || attempt === MAX_ATTEMPTS) throw error
       }
@@ -49,7 +61,7 @@ export function openQueryEngine({ catalog, store, index, clock, cacheBytes = MAX
   return {
     list: async (request, signal) => {
       const filter = compileFilter(request.filter)
-      return await answer<ListAnswer>(request, signal, async ({ fragments, positions }, scan) => {
+      return await answer<Omit<ListAnswer, keyof QueryCost>>(request, signal, async ({ fragments, positions }, scan) => {
         // One more than asked for tells whether there is a next page.
         const found = new FirstEvents(request, request.limit + 1)
         await scan.run(async () => { await findFirstEvents(request, fragments, scan, filter, found) })
@@ -61,7 +73,7 @@ export function openQueryEngine({ catalog, store, index, clock, cacheBytes = MAX
     aggregate: async (request, signal) => {
       const filter = compileFilter(request.filter)
       startAggregation(request) // refuses a wrong facet before anything is read
-      return await answer<AggregateAnswer>(request, signal, async ({ fragments, positions }, scan) => {
+      return await answer<Omit<AggregateAnswer, keyof QueryCost>>(request, signal, async ({ fragments, positions }, scan) => {
         const running = startAggregation(request)
         await scan.run(async () => {
           for (const live of fragments) await scan.visit(live, async (fragment) => { await addFragment(running, fragment, filter) })
@@ -74,6 +86,8 @@ export function openQueryEngine({ catalog, store, index, clock, cacheBytes = MAX
   }
 }
 
+/** Of one tenant. Whoever asks bounds its questions far below it. */
+const MAX_WAITING_SCANS = 1000
 /** A second plan names what took the place of a merged object; when that is gone as well, something is lost. */
 const MAX_ATTEMPTS = 2
 

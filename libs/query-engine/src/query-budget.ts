@@ -1,3 +1,4 @@
+import { TurnCancelledError, type Turn } from '@millrace/fairness/fair-queue'
 import type { Clock } from '@millrace/runtime/clock'
 import { QueryCancelledError } from './query-engine.ts'
 
@@ -34,25 +35,53 @@ export class QueryBudget {
   readonly #clock: Clock
   readonly #signal: AbortSignal
   readonly #limits: QueryLimits
+  readonly #askTurn: (() => Promise<Turn>) | undefined
   readonly #startedMs: number
-  #yieldedMs: number
+  #turn: Turn | undefined
+  /** When the turn, or what it was not charged for, began. */
+  #busySinceMs: number
+  #scanMs = 0
+  #pausing: Promise<void> | undefined
   #readBytes = 0
   #isSpent = false
 
-  constructor(clock: Clock, signal: AbortSignal, limits: QueryLimits) {
+  /** @param askTurn waits for the query's turn to scan; without it the query shares its thread only by pausing. */
+  constructor(clock: Clock, signal: AbortSignal, limits: QueryLimits, askTurn?: () => Promise<Turn>) {
+    this.#askTurn = askTurn
     this.#clock = clock
     this.#signal = signal
     this.#limits = limits
     this.#startedMs = clock.monotonicMs()
-    this.#yieldedMs = this.#startedMs
+    this.#busySinceMs = this.#startedMs
   }
 
-  /** Lets other work run now and then. @throws {QueryCancelledError} @throws {BudgetSpentError} */
+  /** Time for which the query had its turn, ms. */
+  get scanMs(): number {
+    return this.#scanMs
+  }
+
+  /** Scans at the query's turn, which it gives up at a {@link checkpoint} now and then. @throws {QueryCancelledError}, and what `scan` throws. */
+  async inTurn<T>(scan: () => Promise<T>): Promise<T> {
+    using turn = await this.#takeTurn()
+    this.#turn = turn
+    this.#busySinceMs = this.#clock.monotonicMs()
+    try {
+      return await scan()
+    } finally {
+      await this.#pausing // a turn ends once, and not while it is asked for again
+      this.#chargeTurn(turn)
+      this.#turn = undefined
+    }
+  }
+
+  /** Lets other queries, and whatever else is ready, run now and then. @throws {QueryCancelledError} @throws {BudgetSpentError} */
   async checkpoint(): Promise<void> {
     const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#yieldedMs >= MAX_BUSY_MS) {
-      await this.#clock.sleep(0)
-      this.#yieldedMs = this.#clock.monotonicMs()
+    if (this.#pausing !== undefined || nowMs - this.#busySinceMs >= MAX_BUSY_MS) {
+      this.#pausing ??= this.#pause().finally(() => {
+        this.#pausing = undefined
+      })
+      await this.#pausing
     }
     this.checkCancelled()
     if (nowMs - this.#startedMs >= this.#limits.timeMs) this.#spend('time-budget', `the query was stopped after ${this.#limits.timeMs} ms`)
@@ -69,6 +98,33 @@ export class QueryBudget {
     if (this.#readBytes > this.#limits.readBytes) this.#spend('byte-budget', `the query was stopped after reading ${this.#limits.readBytes} bytes`)
   }
 
+  async #takeTurn(): Promise<Turn | undefined> {
+    try {
+      return await this.#askTurn?.()
+    } catch (cause) {
+      if (cause instanceof TurnCancelledError) throw new QueryCancelledError('the query was cancelled', { cause })
+      throw cause
+    }
+  }
+
+  /** Columns are read side by side, so several checkpoints may come while one has paused. */
+  async #pause(): Promise<void> {
+    const turn = this.#turn
+    if (turn === undefined) {
+      await this.#clock.sleep(0)
+    } else {
+      this.#chargeTurn(turn)
+      await turn.pause()
+    }
+    this.#busySinceMs = this.#clock.monotonicMs()
+  }
+
+  #chargeTurn(turn: Turn | undefined): void {
+    const busyMs = this.#clock.monotonicMs() - this.#busySinceMs
+    turn?.charge(busyMs)
+    this.#scanMs += busyMs
+  }
+
   #spend(reason: BudgetSpentError['reason'], detail: string): void {
     if (this.#isSpent) return
     this.#isSpent = true
@@ -76,5 +132,5 @@ export class QueryBudget {
   }
 }
 
-/** Longer, and the process's other requests feel it; shorter, and the timer costs more than a tenth. */
-const MAX_BUSY_MS = 12
+/** Longer, and other queries feel it; much shorter, and columns that are still warm in the processor's caches have to make room in between. */
+export const MAX_BUSY_MS = 4

@@ -34,7 +34,7 @@ export interface ListRequest extends Question {
   readonly after?: { readonly timestampNs: bigint; readonly id: EventId }
 }
 
-export interface ListAnswer extends Completeness {
+export interface ListAnswer extends Completeness, QueryCost {
   readonly events: readonly RenderedEvent[]
   /** True when there is, or may be, another event after the last one. */
   readonly hasMore: boolean
@@ -88,7 +88,7 @@ export interface GroupBy {
     | { readonly type: 'measure'; readonly order: 'asc' | 'desc'; readonly aggregation: Aggregation; readonly metric?: string }
 }
 
-export interface AggregateAnswer extends Completeness {
+export interface AggregateAnswer extends Completeness, QueryCost {
   readonly buckets: readonly {
     /** Facet text to the bucket's value. */
     readonly by: Readonly<Record<string, string | number>>
@@ -108,6 +108,12 @@ export interface Completeness {
   readonly missing: readonly MissingPart[]
   /** How far each stream was committed when the plan was made: every event of a batch below `nextSourceOffset` is in the answer. */
   readonly positions: ReadonlyMap<string, CommitPosition>
+}
+
+/** What a query took of what all share. */
+export interface QueryCost {
+  /** Time for which the query had its turn to scan, ms. */
+  readonly scanMs: number
 }
 
 export interface MissingPart {

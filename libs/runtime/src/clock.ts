@@ -4,6 +4,6 @@ export interface Clock {
   nowMs(): number
   /** Monotonic, ms, fractions allowed; for durations and deadlines. */
   monotonicMs(): number
-  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. 0 lets everything else that is ready run first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }

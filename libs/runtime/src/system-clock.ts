@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from './clock.ts'
 
 /** The machine's clock. */
@@ -7,6 +7,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   async sleep(ms, signal) {
     if (signal?.aborted === true) return
+    if (ms <= 0) {
+      await nextTurn() // whoever only wants others to get their turn would lose a millisecond to a timer
+      return
+    }
     try {
       await delay(ms, undefined, signal === undefined ? {} : { signal })
     } catch (cause) {

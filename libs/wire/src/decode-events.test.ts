@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { rowsOf, type PlainValue } from '@millrace/fragment/plain-rows'
-import { decodeDocuments, decodeEvents, MAX_EVENT_BYTES, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, type DecodedEvents, type DecodeOptions } from './decode-events.ts'
+import { decodeDocuments, decodeEvents, decodeEventsInSteps, MAX_EVENT_BYTES, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, STEP_BYTES, type DecodedEvents, type DecodeOptions } from './decode-events.ts'
 import { MAX_DEPTH, MAX_KEYS, MAX_NAME_BYTES, MAX_PART_COLUMNS } from './event-scanner.ts'
 import { plainEventOf, type PlainEvent } from './plain-decoder.ts'
 
@@ -38,6 +38,27 @@ describe('decoding events', () => {
       const spans = spansOf(events)
       expect(plainEvents(decodeDocuments(Buffer.from(`x${events.join('x')}x`), spans, options))).toEqual(expected)
     }), { numRuns: 200 })
+  })
+
+  it('finds the same in steps, while other bodies are decoded between them', () => {
+    const bodies = [0, 1, 2].map((which) => {
+      const events = Array.from({ length: 4000 }, (_, n) => `{"message":"event ${n} of body ${which}","key${(n * which) % 7}":${n}}`)
+      return Buffer.from(which === 1 ? `[${events.join(',')}]` : events.join('\n'))
+    })
+    const expected = bodies.map((body) => plainEvents(decodeEvents(body, options)))
+    const running = bodies.map((body) => decodeEventsInSteps(body, options))
+    const decoded = new Map<number, DecodedEvents>()
+    let steps = 0
+    while (decoded.size < bodies.length) {
+      for (const [index, each] of running.entries()) {
+        const step = each.next()
+        if (step.done === true && !decoded.has(index)) decoded.set(index, step.value)
+        steps++
+        decodeEvents(Buffer.from('{"a":1}'), options)
+      }
+    }
+    expect(bodies.map((_, index) => plainEvents(decoded.get(index)!))).toEqual(expected)
+    expect(steps).toBeGreaterThan(bodies.reduce((sum, body) => sum + body.length, 0) / STEP_BYTES - 3)
   })
 
   it('survives any damage, rejecting only lines that it touches', () => {

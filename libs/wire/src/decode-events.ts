@@ -12,14 +12,19 @@ import { CLOSE_ARRAY, COMMA, CUT_OFF, NEWLINE, OPEN_ARRAY, type JsonReader } fro
  * @param body read during the call only; the tables own their bytes.
  */
 export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedEvents {
-  return withScanner((scanner) => {
+  return runToEnd(decodeEventsInSteps(body, options))
+}
+
+/** As {@link decodeEvents}, in steps of {@link STEP_BYTES}, between which the caller may do something else. `body` is read during the first step only. */
+export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
+  return yield* withScanner(function* (scanner) {
     const { reader } = scanner
     reader.load([body])
     const run = new Decoding(scanner, options)
     reader.hasNewlines = true
     const start = reader.blank(hasByteOrderMark(reader) ? 3 : 0)
-    if (reader.bytes[start] === OPEN_ARRAY) decodeArray(run, reader, start + 1)
-    else decodeLines(run, reader, start)
+    if (reader.bytes[start] === OPEN_ARRAY) yield* decodeArray(run, reader, start + 1)
+    else yield* decodeLines(run, reader, start)
     return run.finish()
   })
 }
@@ -30,18 +35,40 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
  * @param body as in {@link decodeEvents}.
  */
 export function decodeDocuments(body: Uint8Array, spans: readonly DocumentSpan[], options: DecodeOptions): DecodedEvents {
-  return withScanner((scanner) => {
+  return runToEnd(decodeDocumentsInSteps(body, spans, options))
+}
+
+/** As {@link decodeDocuments}, in steps as {@link decodeEventsInSteps}. */
+export function* decodeDocumentsInSteps(body: Uint8Array, spans: readonly DocumentSpan[], options: DecodeOptions): DecodeSteps {
+  return yield* withScanner(function* (scanner) {
     const { reader } = scanner
     reader.hasNewlines = false
     const ends = reader.load(spans.map(({ start, end }) => body.subarray(start, end)))
     const run = new Decoding(scanner, options)
     let start = 0
+    let stepEnd = STEP_BYTES
     for (const end of ends) {
+      if (start >= stepEnd) {
+        yield
+        stepEnd = start + STEP_BYTES
+      }
       takeLine(run, reader, start, end)
       start = end + 1
     }
     return run.finish()
   })
+}
+
+export type DecodeSteps = Generator<void, DecodedEvents, void>
+
+/** Some tenths of a millisecond: nobody notices it, and pausing after it costs little. */
+export const STEP_BYTES = 64 * 1024
+
+function runToEnd(steps: DecodeSteps): DecodedEvents {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }
 
 export interface DecodeOptions {
@@ -106,15 +133,16 @@ export const MAX_PART_DAY_COLUMNS = 16_384
  */
 export const MAX_WIDE_PARTS = 4
 
-/** Scans are synchronous, so one scanner serves all; what it has learned makes small requests fast. */
-let idle: EventScanner | undefined
+/** What a scanner has learned makes small requests fast. The one put back last is taken first, so that a request whose steps take long keeps none from them. */
+const idle: EventScanner[] = []
+/** More requests than this are rarely between two of their steps. */
+const MAX_IDLE_SCANNERS = 4
 
-function withScanner<T>(work: (scanner: EventScanner) => T): T {
-  const scanner = idle ?? new EventScanner()
-  idle = undefined // stays so if the work throws: a half-filled row would spoil the next request
-  const result = work(scanner)
+function* withScanner<T>(work: (scanner: EventScanner) => Generator<void, T, void>): Generator<void, T, void> {
+  const scanner = idle.pop() ?? new EventScanner()
+  const result = yield* work(scanner) // if it throws, the scanner is lost: a half-filled row would spoil the next request
   scanner.reader.release()
-  if (!scanner.isWorn) idle = scanner
+  if (!scanner.isWorn && idle.length < MAX_IDLE_SCANNERS) idle.push(scanner)
   return result
 }
 
@@ -248,11 +276,16 @@ class Decoding {
   }
 }
 
-function decodeLines(run: Decoding, reader: JsonReader, start: number): void {
+function* decodeLines(run: Decoding, reader: JsonReader, start: number): Generator<void, void, void> {
   reader.hasNewlines = false
   const { bytes } = reader
   let at = start
+  let stepEnd = start + STEP_BYTES
   for (;;) {
+    if (at >= stepEnd) {
+      yield
+      stepEnd = at + STEP_BYTES
+    }
     at = reader.blank(at)
     while (at < reader.end && bytes[at] === NEWLINE) at = reader.blank(at + 1)
     if (at >= reader.end) return
@@ -303,14 +336,19 @@ function takeWhole(run: Decoding, reader: JsonReader, start: number): number {
 }
 
 /** @param start behind the bracket. */
-function decodeArray(run: Decoding, reader: JsonReader, start: number): void {
+function* decodeArray(run: Decoding, reader: JsonReader, start: number): Generator<void, void, void> {
   const { bytes } = reader
   let at = reader.blank(start)
+  let stepEnd = start + STEP_BYTES
   if (bytes[at] === CLOSE_ARRAY) {
     rejectRest(run, reader, at + 1)
     return
   }
   for (;;) {
+    if (at >= stepEnd) {
+      yield
+      stepEnd = at + STEP_BYTES
+    }
     if (run.isFull) {
       run.reject(TOO_MANY, reader.end - at)
       return

@@ -7,13 +7,27 @@
  * @throws {BulkSyntaxError} it is not clear what the lines are, or an action names no index: as Elasticsearch, which then takes nothing.
  */
 export function splitBulk(body: Uint8Array, defaultIndex: string | undefined): BulkItem[] {
+  const steps = splitBulkInSteps(body, defaultIndex)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** As {@link splitBulk}, in steps of {@link STEP_ITEMS}, between which the caller may do something else. */
+export function* splitBulkInSteps(body: Uint8Array, defaultIndex: string | undefined): Generator<void, BulkItem[], void> {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.length)
   const items: BulkItem[] = []
   let line = 0
   let at = 0
   let lastLine: Buffer = EMPTY
   let lastAction: Action | undefined
+  let stepEnd = STEP_ITEMS
   while (at < buffer.length) {
+    if (items.length >= stepEnd) {
+      yield
+      stepEnd = items.length + STEP_ITEMS
+    }
     const actionEnd = lineEnd(buffer, at)
     const actionLine = buffer.subarray(at, actionEnd)
     at = actionEnd + 1
@@ -79,6 +93,9 @@ export const MAX_ACTION_LINE_BYTES = 16 * 1024
 /** As in Elasticsearch. */
 const MAX_ID_BYTES = 512
 const MAX_INDEX_BYTES = 255
+
+/** Less than a millisecond's work. */
+const STEP_ITEMS = 1000
 
 const EMPTY = Buffer.alloc(0)
 
