@@ -49,8 +49,8 @@ export function createTestClient(url: string, key: string): TestClient {
 }
 
 /** Asks again and again until it is so. */
-export async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + WAIT_MS
+export async function waitFor(isSo: () => Promise<boolean>, timeoutMs = WAIT_MS): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + timeoutMs
   while (!(await isSo())) {
     if (systemClock.monotonicMs() > deadlineMs) throw new Error('waited in vain')
     await systemClock.sleep(20)
