@@ -22,6 +22,8 @@ export const MAX_RUNNING = 8
 export const MAX_RUNNING_PER_TENANT = 4
 /** A dashboard asks some thirty questions at once. */
 const MAX_WAITING_PER_TENANT = 64
+/** With the longest query after it this stays below the minute after which proxies take a silent server for dead. */
+const MAX_WAIT_MS = 20_000
 /** What a common query over some days takes. */
 const QUANTUM_MS = 100
 /** Until a query has told what it took, so that many cheap ones are not free. */
@@ -31,11 +33,14 @@ export function createAdmission(clock: Clock): Admission {
   const queue = createFairQueue({ clock, concurrency: MAX_RUNNING, tenantConcurrency: MAX_RUNNING_PER_TENANT, quantum: QUANTUM_MS, maxWaiting: MAX_WAITING_PER_TENANT })
   return {
     async run(tenantId, signal, query) {
-      using turn = await queue.turn(tenantId, ASSUMED_MS, signal).catch((cause: unknown) => {
+      const waiting = new AbortController()
+      void clock.sleep(MAX_WAIT_MS, waiting.signal).then(() => { waiting.abort() })
+      using turn = await queue.turn(tenantId, ASSUMED_MS, AbortSignal.any([signal, waiting.signal])).catch((cause: unknown) => {
         if (cause instanceof TenantQueueFullError) throw new TooManyQueriesError('too many queries of this tenant wait', { cause })
+        if (cause instanceof TurnCancelledError && !signal.aborted) throw new TooManyQueriesError(`the query waited for ${MAX_WAIT_MS} ms`, { cause })
         if (cause instanceof TurnCancelledError) throw new QueryCancelledError('the asker went away', { cause })
         throw cause
-      })
+      }).finally(() => { waiting.abort() })
       const answer = await query()
       turn.charge(answer.scanMs)
       return answer

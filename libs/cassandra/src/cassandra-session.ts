@@ -101,6 +101,8 @@ const CONNECT_TIMEOUT_MS = 2000
 const RECONNECT_MS = 1000
 /** An idle connection that broke silently is found after this time. */
 const HEARTBEAT_MS = 5000
+/** The driver says the same several times a second while a host is down; what fails for it is logged by whoever asked. */
+const WARN_INTERVAL_MS = 10_000
 /** Requests that time out on one connection before it is replaced: a few, as a connection whose host froze never answers again. */
 const TIMEOUTS_PER_CONNECTION = 8
 /** Bounds what one answer holds in memory: rows of the catalog are below 10 KB. */
@@ -132,8 +134,11 @@ export async function connectCassandra({ contactPoints, localDataCenter, credent
     encoding: { useBigIntAsLong: true },
     monitorReporting: { enabled: false },
   })
+  let warnedMs = -Infinity
   client.on('log', (level: string, source: string, message: string) => {
-    if (level === 'warning' || level === 'error') log.warn({ source, keyspace, detail: message.slice(0, LOGGED_CHARACTERS) }, 'the Cassandra driver warned')
+    if ((level !== 'warning' && level !== 'error') || clock.monotonicMs() - warnedMs < WARN_INTERVAL_MS) return
+    warnedMs = clock.monotonicMs()
+    log.warn({ source, keyspace, detail: message.slice(0, LOGGED_CHARACTERS) }, 'the Cassandra driver warned')
   })
   const closing = new AbortController()
   client.on('hostRemove', (host: RemovedHost) => void endReconnecting(host, clock, closing.signal))
