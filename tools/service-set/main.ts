@@ -1,9 +1,13 @@
 /** Starts the engines and every service on this machine, prints what a person needs, and stops the services at Ctrl-C. The engines stay up. */
+import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { welcome } from '@millrace/standalone/welcome'
 import { readOptions } from '../command-line/read-options.ts'
-import { openEngines, startAll } from '../engines/open-engines.ts'
+import { ENGINE_NAMES } from '../engines/engine.ts'
+import { addressOn, planPorts } from '../engines/engine-settings.ts'
+import { enginesHome, setFolderOf } from '../engines/open-engines.ts'
+import { recallSet } from '../engines/set-memory.ts'
 import { stopAsked } from '../process/signals.ts'
 import { addressesOf } from './engine-addresses.ts'
 import { startServiceSet } from './service-set.ts'
@@ -16,11 +20,13 @@ const options = readOptions('npm run services -- [options]: every service as a p
 })
 
 const stopped = stopAsked()
-const engines = openEngines()
 console.log('starting the engines')
-await startAll(engines)
+const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../engines/main.ts'), 'up'], { stdio: 'inherit' })
+if (status !== 0) process.exit(status ?? 1)
+const ports = planPorts(recallSet(setFolderOf(enginesHome()), { ports: {}, heaps: {}, way: undefined }).ports)
+const engines = addressesOf(ENGINE_NAMES.map((name) => ({ name, address: addressOn(ports, name) })))
 console.log('starting the services')
-await using set = await startServiceSet({ engines: addressesOf(engines.engines), folder: options.logs, gatewayPort: options.port, partitions: options.partitions, namespace: options.namespace })
+await using set = await startServiceSet({ engines, folder: options.logs, gatewayPort: options.port, partitions: options.partitions, namespace: options.namespace })
 console.log(welcome(options.port, { apiKey: set.apiKey, adminKey: set.adminKey }))
 console.log(`Logs of the services: ${options.logs}. Ctrl-C ends the services; npm run engines -- down ends the engines.`)
 await stopped

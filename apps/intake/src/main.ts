@@ -8,6 +8,7 @@ await runService('intake', async ({ engines, ...runtime }) => {
   const topics = await engines.openTopics(catalog)
   const receiptSecret = await engines.openReceiptSecret(catalog)
   const bus = await engines.openBus()
+  await engines.checkLog(bus, catalog, topics)
   return {
     // Not the catalog: what was checked before goes on being taken without it.
     checks: [{ name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') }],

@@ -63,6 +63,7 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
   const { bus, catalog, topics, clock, log } = options
   const stream = `${topics.generation}/${partition}`
   const { nextSourceOffset } = await catalog.readPosition(stream)
+  if ((await bus.endOffset(topics.batches, partition)) < nextSourceOffset) throw new BusCorruptError(`${stream} of ${topics.batches} ends below what is committed`)
   let routedEnd = nextSourceOffset
   const ended = new AbortController()
   const orLost = interruptible(whenPassedBy(options, partition, () => routedEnd, AbortSignal.any([signal, ended.signal])))

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { createAuthenticator } from '@millrace/access/authenticator'
 import { bootstrapKeys, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
 import { createListener } from '@millrace/access/create-listener'
@@ -7,7 +6,6 @@ import { createHttpMetrics } from '@millrace/access/http-metrics'
 import type { TenantRates } from '@millrace/access/quotas'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
-import type { Catalog } from '@millrace/catalog/catalog'
 import { addPage } from '@millrace/gateway/page'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
@@ -26,6 +24,7 @@ import type { Clock } from '@millrace/runtime/clock'
 import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { openTail } from '@millrace/tail/open-tail'
+import { assertLogReachesCommits } from '@millrace/service/assert-log-reaches-commits'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
@@ -124,14 +123,6 @@ const DEFAULT_PARTITIONS = 4
 const QUERY_HEAP_MB = 2048
 /** Far above what one team's shippers send, and far below what keeps a process from answering others. */
 const DEFAULT_RATES: TenantRates = { requests: { perSecond: 5_000, burst: 20_000 }, bytes: { perSecond: 200 * 1024 * 1024, burst: 1024 * 1024 * 1024 } }
-
-/** A log that ends below what was committed has lost acknowledged records or belongs to another folder: new offsets would repeat old ids. */
-async function assertLogReachesCommits(bus: Bus, catalog: Catalog, topics: Topics): Promise<void> {
-  for (let partition = 0; partition < topics.partitions; partition++) {
-    const { nextOffset, nextSourceOffset } = await catalog.readPosition(`${topics.generation}/${partition}`)
-    assert((await bus.endOffset(topics.batches, partition)) >= nextSourceOffset && (await bus.endOffset(topics.routed, partition)) >= nextOffset, `the log of partition ${partition} ends below what the catalog has committed: the folder's parts do not belong together`)
-  }
-}
 
 async function firstFailure(loops: readonly Promise<void>[], stopped: AbortSignal): Promise<never> {
   await Promise.race(loops)

@@ -70,6 +70,7 @@ async function writeFromCommit(options: WriterOptions, ownerId: string, { partit
   const { catalog, clock, topics, log } = options
   const stream = `${topics.generation}/${partition}`
   const claim = await catalog.claimStream(stream, ownerId)
+  if ((await options.bus.endOffset(topics.routed, partition)) < claim.nextOffset) throw new BusCorruptError(`${stream} of ${topics.routed} ends below what is committed`)
   const known = createKnownRequests()
   for await (const page of catalog.readRequestIds(stream, clock.nowMs() - REMEMBERED_LAG_MS)) for (const request of page) known.add(request, 0)
   // What was committed in an earlier life may not have been trimmed, and no commit may follow in a quiet partition.

@@ -18,6 +18,7 @@ import type { Random } from '@millrace/runtime/random'
 import { openTail } from '@millrace/tail/open-tail'
 import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
+import { assertLogReachesCommits } from './assert-log-reaches-commits.ts'
 import { cassandraOptions, elasticsearchOptions, kafkaOptions, redisOptions } from './engine-options.ts'
 import { openPatiently } from './open-patiently.ts'
 import type { ServiceSettings } from './settings.ts'
@@ -34,6 +35,8 @@ export interface Engines {
   openQuotas(options: { readonly byDefault: boolean }): Promise<Quotas | undefined>
   /** Of the generation that `millrace migrate` has made; waits for it. */
   openTopics(catalog: Catalog): Promise<Topics>
+  /** Waits for Kafka and refuses a log that is shorter than what was committed. @throws {BusCorruptError} */
+  checkLog(bus: Bus, catalog: Catalog, topics: Topics): Promise<void>
   /** What receipts are signed with. */
   openReceiptSecret(catalog: Catalog): Promise<string>
 }
@@ -69,6 +72,11 @@ export function createEngines(resources: AsyncDisposableStack, settings: Service
       if (generation === undefined) throw new CatalogUnavailableError('there are no topics yet: run millrace migrate')
       return topicsOf(generation)
     }),
+    checkLog: async (bus, catalog, topics) => {
+      await openPatiently('Kafka', options, async () => {
+        await assertLogReachesCommits(bus, catalog, topics)
+      })
+    },
     openReceiptSecret: async (catalog) => await openPatiently('the catalog in Cassandra', options, async () => await catalog.openSecret('receipt', random.text(RECEIPT_SECRET_LENGTH))),
   }
 }

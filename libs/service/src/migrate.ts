@@ -1,11 +1,12 @@
 import { bootstrapKeys, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
 import { openBus } from '@millrace/bus/open-bus'
-import { topicsOf } from '@millrace/bus/topics'
-import type { TopicGeneration } from '@millrace/catalog/catalog'
+import { topicsOf, type Topics } from '@millrace/bus/topics'
+import type { Catalog, TopicGeneration } from '@millrace/catalog/catalog'
 import { migrateCatalog } from '@millrace/catalog/migrate-catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { migrateFragmentIndex } from '@millrace/fragment-index/migrate-fragment-index'
 import { migrateFragmentStore } from '@millrace/fragment-store/migrate-fragment-store'
+import { assertLogReachesCommits } from './assert-log-reaches-commits.ts'
 import { cassandraOptions, elasticsearchOptions, kafkaOptions } from './engine-options.ts'
 import { openPatiently, type Patience } from './open-patiently.ts'
 import type { EnginesOptions } from './engines.ts'
@@ -33,9 +34,16 @@ export async function migrate(settings: ServiceSettings, options: EnginesOptions
   const generation = await catalog.openGeneration({ generation: random.text(GENERATION_LENGTH), partitions: settings.partitions })
   await using bus = await openPatiently('Kafka', options, async () => await openBus({ kind: 'kafka', ...kafkaOptions(settings, options) }))
   const topics = topicsOf(generation)
-  for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await openPatiently('Kafka', options, async () => await bus.createTopic(topic, { partitions: topics.partitions }))
+  // Topics of a generation that has commits are never made anew: their offsets would begin again, and what they take would pass for committed.
+  if (await hasCommits(catalog, topics)) await openPatiently('Kafka', options, async () => { await assertLogReachesCommits(bus, catalog, topics) })
+  else for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await openPatiently('Kafka', options, async () => await bus.createTopic(topic, { partitions: topics.partitions }))
   return { generation, keys: await bootstrapKeys(catalog, random, settings) }
 }
 
 /** Two billion names. */
 const GENERATION_LENGTH = 6
+
+async function hasCommits(catalog: Catalog, { generation, partitions }: Topics): Promise<boolean> {
+  for (let partition = 0; partition < partitions; partition++) if ((await catalog.readPosition(`${generation}/${partition}`)).sequence > 0) return true
+  return false
+}

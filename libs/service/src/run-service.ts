@@ -5,6 +5,7 @@ import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
 import { createListener, type ListenerOptions } from '@millrace/access/create-listener'
 import type { Quotas } from '@millrace/access/quotas'
+import { BusCorruptError } from '@millrace/bus/bus'
 import type { Tenants } from '@millrace/catalog/catalog'
 import { BadConfigError } from '@millrace/config/read-settings'
 import { healthRoutes, type ReadyCheck } from '@millrace/http/health'
@@ -122,7 +123,7 @@ async function neverEnding(work: Promise<void> | undefined): Promise<void> {
 
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {
-  if (error instanceof BadConfigError) return error.message
+  if (error instanceof BadConfigError || error instanceof BusCorruptError) return error.message
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'the port is in use; MILLRACE_HTTP_PORT names another'
   return undefined
 }

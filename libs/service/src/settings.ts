@@ -1,4 +1,4 @@
-import { readSettings, type Environment } from '@millrace/config/read-settings'
+import { BadConfigError, readSettings, type Environment } from '@millrace/config/read-settings'
 import { z } from 'zod'
 
 /** The processes that make up a distributed Millrace. */
@@ -52,7 +52,9 @@ export type ServiceSettings = z.infer<typeof serviceSchema>
 
 /** Settings of a service out of the environment and the file that it names. @throws {BadConfigError} */
 export function readServiceSettings(environment: Environment): ServiceSettings {
-  return readSettings(serviceSchema, environment)
+  const settings = readSettings(serviceSchema, environment)
+  if (settings.kafkaMinInsyncReplicas > settings.kafkaReplicationFactor) throw new BadConfigError('MILLRACE_KAFKA_MIN_INSYNC_REPLICAS: no more copies can be in sync than MILLRACE_KAFKA_REPLICATION_FACTOR makes')
+  return settings
 }
 
 /** Apart, so that all can run on one machine. */
