@@ -5,8 +5,8 @@ import { assertLogReachesCommits } from './assert-log-reaches-commits.ts'
 
 describe('a log and the commits that were made of it', () => {
   const topics = topicsOf({ generation: 'g1', partitions: 2 })
-  const catalog = { readPosition: (stream: string) => Promise.resolve({ epoch: 1, sequence: 1, nextOffset: stream === 'g1/1' ? 5 : 0, nextSourceOffset: stream === 'g1/1' ? 7 : 0 }) } as Catalog
-  const busOf = (batches: number, routed: number): Bus => ({ endOffset: (topic: string) => Promise.resolve(topic === topics.batches ? batches : routed) }) as Bus
+  const catalog: Pick<Catalog, 'readPosition'> = { readPosition: (stream: string) => Promise.resolve({ epoch: 1, sequence: 1, nextOffset: stream === 'g1/1' ? 5 : 0, nextSourceOffset: stream === 'g1/1' ? 7 : 0 }) }
+  const busOf = (batches: number, routed: number): Pick<Bus, 'endOffset'> => ({ endOffset: (topic: string) => Promise.resolve(topic === topics.batches ? batches : routed) })
 
   it('belong together when the log reaches the commits, or goes beyond', async () => {
     await assertLogReachesCommits(busOf(7, 5), catalog, topics)
