@@ -93,9 +93,11 @@ export function describePipeline(name: string, open: (topics: Topics) => Promise
       await waitFor(async () => (await committed()) === 2)
       expect(await numbers()).toEqual([2])
       let letter: Uint8Array | undefined
-      await opened.bus.consume({ topic: topics.deadLetters, group: 'test', signal: stop.signal }, async (assignment) => {
+      const found = new AbortController()
+      await opened.bus.consume({ topic: topics.deadLetters, group: 'test', signal: found.signal }, async (assignment) => {
         for await (const [record] of assignment.read(0)) {
           letter = record?.value
+          found.abort()
           break
         }
       })

@@ -1,7 +1,7 @@
 import type { SealedRow } from '@millrace/catalog/catalog'
-import type { Clock } from '@millrace/runtime/clock'
 import { catalogWeeks, type CatalogScope } from './catalog-weeks.ts'
 import { indexStoredRows, unindexedRows, type IndexingOptions } from './index-stored-rows.ts'
+import type { SealerOptions } from './sealer-options.ts'
 
 /** Indexes what one stream has sealed and no index holds, little by little, beside the sealing. */
 export interface CatchUp {
@@ -16,12 +16,16 @@ export interface CatchUp {
  * only at the days it was told of. Each stream's sealer cares for the rows of its own stream, so that none is indexed twice; the first one of a
  * generation also for those of earlier generations, which no one seals any more.
  */
-export function createCatchUp(options: IndexingOptions & { readonly clock: Clock }, stream: string): CatchUp {
-  const { catalog, index, clock, log } = options
-  const noted = new Map<string, { readonly scope: CatalogScope; readonly fromMs: number }>()
+export function createCatchUp(options: IndexingOptions & Pick<SealerOptions, 'clock' | 'metrics'>, stream: string): CatchUp {
+  const { catalog, index, clock, log, metrics } = options
+  const noted = new Map<string, { readonly scope: CatalogScope; readonly fromMs: number; readonly rowIds: Set<string> }>()
+  /** Of all that is noted. */
+  let notedRows = 0
   let everything: Iterator<CatalogScope> | undefined
   let dueMs = clock.monotonicMs()
   let current: CatalogScope | undefined
+  /** Rows of `current` that wait for their turn, as far as is known. */
+  let currentRows = 0
   /** Row ids of `current` that stay unindexed for now. */
   const skipped = new Set<string>()
   let lastUuids: ReadonlySet<string> = new Set()
@@ -29,9 +33,11 @@ export function createCatchUp(options: IndexingOptions & { readonly clock: Clock
   const isMine = ({ stream: own }: SealedRow): boolean => own === stream || (stream.endsWith('/0') && generationOf(own) !== generationOf(stream))
 
   const nextScope = async (): Promise<CatalogScope | undefined> => {
-    for (const [key, { scope, fromMs }] of noted) {
+    for (const [key, { scope, fromMs, rowIds }] of noted) {
       if (clock.monotonicMs() < fromMs) continue
       noted.delete(key)
+      notedRows -= rowIds.size
+      currentRows = rowIds.size
       return scope
     }
     if (everything === undefined) {
@@ -45,10 +51,22 @@ export function createCatchUp(options: IndexingOptions & { readonly clock: Clock
     return undefined
   }
 
+  const show = (): void => {
+    metrics?.unindexed(stream, notedRows + currentRows)
+  }
+
   const note = (rows: readonly SealedRow[], fromMs: number): void => {
-    for (const { tenantId, kind, dayNs } of rows) {
-      if (noted.size < MAX_NOTED) noted.set(`${tenantId} ${kind} ${dayNs}`, { scope: { tenantId, kind, fromDayNs: dayNs, toDayNs: dayNs }, fromMs })
-      else dueMs = Math.min(dueMs, fromMs)
+    for (const { tenantId, kind, dayNs, rowId } of rows) {
+      const key = `${tenantId} ${kind} ${dayNs}`
+      if (noted.size >= MAX_NOTED) {
+        dueMs = Math.min(dueMs, fromMs)
+        continue
+      }
+      const rowIds = noted.get(key)?.rowIds ?? new Set()
+      noted.set(key, { scope: { tenantId, kind, fromDayNs: dayNs, toDayNs: dayNs }, fromMs, rowIds })
+      if (notedRows >= MAX_NOTED_ROWS || rowIds.has(rowId)) continue
+      rowIds.add(rowId)
+      notedRows += 1
     }
   }
 
@@ -56,10 +74,12 @@ export function createCatchUp(options: IndexingOptions & { readonly clock: Clock
   const indexSome = async ({ tenantId, kind, fromDayNs, toDayNs }: CatalogScope, uuids: ReadonlySet<string>, limit: number): Promise<number> => {
     const rows = unindexedRows(await catalog.readSealed(tenantId, kind, fromDayNs, toDayNs), uuids).filter((row) => isMine(row) && !skipped.has(row.rowId))
     const some = rows.slice(0, limit)
+    currentRows = rows.length
     const left = await indexStoredRows(options, some)
     if (some.length > left.length) log.info({ stream, tenantId, kind, rows: some.length - left.length }, 'indexed what was left unindexed')
     // What fails by itself would fail again at once, and must not keep the rest from its turn.
     for (const { rowId } of left) skipped.add(rowId)
+    currentRows = rows.length - some.length
     note(left, clock.monotonicMs() + RETRY_MS)
     if (some.length === rows.length) {
       current = undefined
@@ -68,19 +88,28 @@ export function createCatchUp(options: IndexingOptions & { readonly clock: Clock
     return some.length
   }
 
+  const runRound = async (): Promise<void> => {
+    const uuids = await index.uuids()
+    if ([...lastUuids].some((uuid) => !uuids.has(uuid))) dueMs = clock.monotonicMs()
+    lastUuids = uuids
+    let tried = 0
+    for (let reads = 0; reads < MAX_READS && tried < MAX_ROWS; reads++) {
+      current ??= await nextScope()
+      if (current === undefined) return
+      tried += await indexSome(current, uuids, MAX_ROWS - tried)
+    }
+  }
+
   return {
     noteLeft(rows) {
       note(rows, clock.monotonicMs())
+      show()
     },
     async run() {
-      const uuids = await index.uuids()
-      if ([...lastUuids].some((uuid) => !uuids.has(uuid))) dueMs = clock.monotonicMs()
-      lastUuids = uuids
-      let tried = 0
-      for (let reads = 0; reads < MAX_READS && tried < MAX_ROWS; reads++) {
-        current ??= await nextScope()
-        if (current === undefined) return
-        tried += await indexSome(current, uuids, MAX_ROWS - tried)
+      try {
+        await runRound()
+      } finally {
+        show()
       }
     },
   }
@@ -92,6 +121,8 @@ const MAX_ROWS = 64
 const MAX_READS = 256
 /** Days to remember; beyond it the whole catalog is looked through. */
 const MAX_NOTED = 10_000
+/** Ids to remember of rows on noted days, only to tell their number: a megabyte, and ten times what is alarming. */
+const MAX_NOTED_ROWS = 10_000
 /** Until rows that could not be read, or were refused, are tried again. */
 const RETRY_MS = 10 * 60_000
 

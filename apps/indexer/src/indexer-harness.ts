@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SealedRow } from '@millrace/catalog/catalog'
+import type { CommitEntry, SealedRow } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { NS_PER_DAY } from '@millrace/event/event'
 import { IndexUnavailableError, type FragmentDocument, type FragmentIndex } from '@millrace/fragment-index/fragment-index'
@@ -28,6 +28,8 @@ export const TODAY_NS = 20_400n * NS_PER_DAY
 export interface IndexerHarness extends AsyncDisposable {
   readonly ports: SealerOptions
   readonly index: FailingIndex
+  /** Commits messages to a stream as one pack. */
+  commit(messages: readonly string[], place?: SealPlace): Promise<CommitEntry>
   /** Commits messages to a stream as one pack and seals it; answers the rows that could not be indexed, and all rows. */
   seal(messages: readonly string[], place?: SealPlace): Promise<{ readonly rows: readonly SealedRow[]; readonly left: readonly SealedRow[] }>
   /** Lets time pass. */
@@ -57,21 +59,27 @@ export async function openIndexerHarness(): Promise<IndexerHarness> {
   const openIndex = async (): Promise<FragmentIndex> => await openFragmentIndex({ kind: 'sqlite', root: `${folder}/index-${indices++}`, disk: systemDisk, clock, random: systemRandom })
   const index = new FailingIndex(resources.use(await openIndex()))
   const ports: SealerOptions = { catalog, store, index, clock, random: systemRandom, workers, log: createLog('silent') }
+  const commit: IndexerHarness['commit'] = async (messages, { stream = 'g1/0', tenantId = 't', dayNs = TODAY_NS } = {}) => {
+    const table = tableOf(messages.map((message, timeOffset) => ({ timeOffset, values: new Map([['message', message]]) })), { dayNs })
+    const { bytes, directory } = buildPack({ inputs: [{ tenantId, kind: 'log', bytes: encodeFragment(table) }], purpose: 'fresh' })
+    const { epoch, sequence, nextOffset, nextSourceOffset } = await catalog.claimStream(stream, 'writer')
+    const key = { stream, kind: 'pack' as const, epoch, sequence: sequence + 1, attempt: systemRandom.text(12) }
+    await store.put(key, bytes)
+    const entry = { epoch, sequence: sequence + 1, firstOffset: nextOffset, nextOffset: nextOffset + 1, nextSourceOffset: nextSourceOffset + 1, pack: objectKeyText(key), directory, requests: [], committedMs: clock.nowMs() }
+    await catalog.commit(stream, entry)
+    return entry
+  }
   const opened = resources.move()
 
   return {
     ports,
     index,
-    async seal(messages, { stream = 'g1/0', tenantId = 't', dayNs = TODAY_NS } = {}) {
-      const table = tableOf(messages.map((message, timeOffset) => ({ timeOffset, values: new Map([['message', message]]) })), { dayNs })
-      const { bytes, directory } = buildPack({ inputs: [{ tenantId, kind: 'log', bytes: encodeFragment(table) }], purpose: 'fresh' })
-      const { epoch, sequence, nextOffset, nextSourceOffset } = await catalog.claimStream(stream, 'writer')
-      const key = { stream, kind: 'pack' as const, epoch, sequence: sequence + 1, attempt: systemRandom.text(12) }
-      await store.put(key, bytes)
-      const entry = { epoch, sequence: sequence + 1, firstOffset: nextOffset, nextOffset: nextOffset + 1, nextSourceOffset: nextSourceOffset + 1, pack: objectKeyText(key), directory, requests: [], committedMs: clock.nowMs() }
-      await catalog.commit(stream, entry)
+    commit,
+    async seal(messages, place = {}) {
+      const { stream = 'g1/0' } = place
+      const entry = await commit(messages, place)
       const position = await catalog.claimSealer(stream, 'sealer')
-      const sealed = await sealEntries(ports, stream, { epoch: position.epoch, sequence: position.sequence + 1, throughCommit: sequence + 1 }, [entry])
+      const sealed = await sealEntries(ports, stream, { epoch: position.epoch, sequence: position.sequence + 1, throughCommit: entry.sequence }, [entry])
       return { rows: sealed.map(({ row }) => row), left: await indexRows(ports, sealed) }
     },
     advance(ms) {

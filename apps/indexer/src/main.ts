@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
 import { runService } from '@millrace/service/run-service'
+import { createIndexerMetrics } from './indexer-metrics.ts'
 import { sealPacks } from './seal-packs.ts'
 
 /** indexer: turns the packs of its partitions into big sealed fragments, makes those findable, and takes away what nothing names any more. */
@@ -17,6 +18,6 @@ await runService('indexer', async ({ engines, resources, ...runtime }) => {
       { name: 'bus', problem: async () => ((await bus.endOffset(topics.commits, 0)) >= 0 ? undefined : 'no end') },
       { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
     ],
-    work: async (signal) => await sealPacks({ ...runtime, bus, catalog, store, index, topics, workers }, signal),
+    work: async (signal) => await sealPacks({ ...runtime, bus, catalog, store, index, topics, workers, metrics: createIndexerMetrics(runtime.registry, runtime.clock) }, signal),
   }
 })

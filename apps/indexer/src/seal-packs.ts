@@ -14,7 +14,9 @@ export async function sealPacks({ bus, topics, ...options }: SealPacksOptions, s
   await bus.consume({ topic: topics.commits, group: 'indexer', signal }, async (assignment) => {
     const wakeUp = createWakeUp(options.clock)
     const listening = listen({ bus, topics, ...options }, assignment, wakeUp)
-    await sealStream(options, `${topics.generation}/${assignment.partition}`, wakeUp, assignment.signal)
+    const stream = `${topics.generation}/${assignment.partition}`
+    await sealStream(options, stream, wakeUp, assignment.signal)
+    options.metrics?.released(stream)
     await listening
   })
 }

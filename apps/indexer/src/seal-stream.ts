@@ -11,7 +11,7 @@ import type { WakeUp } from './wake-up.ts'
  * what is no longer named. Works from the commit log alone. Any doubt ends in a new claim.
  */
 export async function sealStream(options: SealerOptions, stream: string, wakeUp: WakeUp, signal: AbortSignal): Promise<void> {
-  const { catalog, clock, random, log } = options
+  const { catalog, clock, random, log, metrics } = options
   const housekeeping = createHousekeeping(options, stream)
   while (!signal.aborted) {
     try {
@@ -25,6 +25,7 @@ export async function sealStream(options: SealerOptions, stream: string, wakeUp:
     } catch (error) {
       if (signal.aborted) return
       log.warn({ err: error, stream }, 'sealing starts again from the seal log')
+      metrics?.restarted()
       await clock.sleep(RESTART_PAUSE_MS, signal)
     }
   }
@@ -46,7 +47,7 @@ const MAX_SEAL_BYTES = 12 * 1024 * 1024
 const MAX_SEAL_ROWS = 262_144
 
 function createSealer(options: SealerOptions, stream: string, claimed: SealPosition, housekeeping: Housekeeping): { readonly position: SealPosition; run(signal: AbortSignal): Promise<void> } {
-  const { catalog, clock, log } = options
+  const { catalog, clock, log, metrics } = options
   const wide = new Set<string>()
   let position = claimed
 
@@ -64,6 +65,7 @@ function createSealer(options: SealerOptions, stream: string, claimed: SealPosit
     const entries = takeEntries(await catalog.readEntries(stream, position.throughCommit, SEAL_ENTRIES))
     const last = entries.at(-1)
     const [first] = entries
+    metrics?.unsealedSince(stream, first?.committedMs)
     if (first === undefined || last === undefined) return false
     const rows = entries.reduce((sum, entry) => sum + rowsOf(entry), 0)
     if (rows < SEAL_ROWS && entries.length < SEAL_ENTRIES && clock.nowMs() - first.committedMs < SEAL_AGE_MS) return false
@@ -71,6 +73,7 @@ function createSealer(options: SealerOptions, stream: string, claimed: SealPosit
     const sealedRows = await sealEntries(options, stream, next, entries)
     position = next
     housekeeping.sealed(next)
+    metrics?.sealed()
     log.debug({ stream, entries: entries.length, rows, fragments: sealedRows.length }, 'sealed')
     housekeeping.unindexed(await indexRows(options, sealedRows))
     for (const row of distinctDays(sealedRows.map((sealedRow) => sealedRow.row))) await mergeSmall(row)

@@ -5,6 +5,7 @@ import type { Clock } from '@millrace/runtime/clock'
 import type { Random } from '@millrace/runtime/random'
 import type { Workers } from '@millrace/runtime/workers'
 import type { Log } from '@millrace/telemetry/log'
+import type { IndexerMetrics } from './indexer-metrics.ts'
 
 /** What every step of sealing works with. */
 export interface SealerOptions {
@@ -16,6 +17,8 @@ export interface SealerOptions {
   /** Merge and encode, away from the event loop. */
   readonly workers: Workers
   readonly log: Log
+  /** Nothing is counted without. */
+  readonly metrics?: IndexerMetrics
 }
 
 /** Sealed entries stay this long for readers that began before: twice the longest query. */

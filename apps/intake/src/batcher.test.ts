@@ -6,7 +6,9 @@ import { decodeFragment } from '@millrace/fragment/read-fragment'
 import { createFairWork } from '@millrace/fairness/fair-work'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { createLog } from '@millrace/telemetry/log'
-import { createBatcher, MAX_TENANT_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
+import { Registry } from '@millrace/telemetry/metrics'
+import { createBatcher, type BatcherOptions, MAX_TENANT_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
+import { createIntakeMetrics } from './intake-metrics.ts'
 import type { IntakeRequest } from './intake-request.ts'
 
 const topics = topicsOf({ generation: 'g1', partitions: 4 })
@@ -28,7 +30,7 @@ const request = (n: number, values: ReadonlyMap<string, number | string> = new M
   const id = new Uint8Array(16).fill(n)
   return { tenantId, partition: 0, rows: 1, sourceBytes: 100, receivedMs: n, units: [{ id, part: 0, window: 'retry', firstRow: 0, rows: 1 }], tables: [{ kind: 'log', table: tableOf([{ timeOffset: n, values }]) }] }
 }
-const batcherOver = (bus: Bus): ReturnType<typeof createBatcher> => createBatcher({ bus, topics, clock: systemClock, log: createLog('silent'), work: createFairWork({ clock: systemClock, maxWaiting: 100 }) })
+const batcherOver = (bus: Bus, options: Pick<BatcherOptions, 'metrics'> = {}): ReturnType<typeof createBatcher> => createBatcher({ bus, topics, clock: systemClock, log: createLog('silent'), work: createFairWork({ clock: systemClock, maxWaiting: 100 }), ...options })
 
 describe('the batcher', () => {
   it('puts requests that arrive together into one record, each with its own rows', async () => {
@@ -69,6 +71,19 @@ describe('the batcher', () => {
     expect(() => batcher.admit('t', 1)).toThrow(BusFullError)
     large[Symbol.dispose]()
     batcher.admit('t', 1)[Symbol.dispose]()
+  })
+
+  it('shows how many bytes wait', async () => {
+    const registry = new Registry()
+    const batcher = batcherOver(busThat(() => Promise.resolve()).bus, { metrics: createIntakeMetrics(registry) })
+    const shown = async (): Promise<string | undefined> => /^millrace_intake_waiting_bytes (\d+)$/m.exec(await registry.metrics())?.[1]
+    const first = batcher.admit('t', 100)
+    const second = batcher.admit('other', 20)
+    expect(await shown()).toBe('120')
+    first[Symbol.dispose]()
+    expect(await shown()).toBe('20')
+    second[Symbol.dispose]()
+    expect(await shown()).toBe('0')
   })
 
   it('lets others in while one tenant waits with all that it may have, until the room is full', () => {

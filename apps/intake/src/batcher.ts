@@ -8,6 +8,7 @@ import { noFailpoints, type Failpoints } from '@millrace/runtime/failpoints'
 import type { Log } from '@millrace/telemetry/log'
 import { endWith, isTracing, startChild, tracePointOf, type Span } from '@millrace/telemetry/tracing'
 import { buildRecord } from './build-record.ts'
+import type { IntakeMetrics } from './intake-metrics.ts'
 import type { IntakeRequest, Placed } from './intake-request.ts'
 
 /** Gathers requests into records and makes them durable. */
@@ -38,6 +39,8 @@ export interface BatcherOptions {
   readonly failpoints?: Failpoints
   /** Records are encoded by tenant in turn. */
   readonly work: FairWork
+  /** Nothing is shown without. */
+  readonly metrics?: Pick<IntakeMetrics, 'showWaiting'>
 }
 
 /** One request whose columns do not fit one record: very many different attributes, or bytes that do not compress. */
@@ -82,14 +85,16 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+type LaneOptions = BatcherOptions & { readonly failpoints: Failpoints }
+
 class LaneBatcher implements Batcher {
-  readonly #options: Required<BatcherOptions>
+  readonly #options: LaneOptions
   /** Per tenant and partition, while something of it waits or is being appended. */
   readonly #lanes = new Map<string, Waiting[]>()
   #waitingBytes = 0
   readonly #waitingBytesOf = new Map<TenantId, number>()
 
-  constructor(options: Required<BatcherOptions>) {
+  constructor(options: LaneOptions) {
     this.#options = options
   }
 
@@ -103,6 +108,7 @@ class LaneBatcher implements Batcher {
 
   #count(tenantId: TenantId, bytes: number): void {
     this.#waitingBytes += bytes
+    this.#options.metrics?.showWaiting(this.#waitingBytes)
     const own = (this.#waitingBytesOf.get(tenantId) ?? 0) + bytes
     if (own === 0) this.#waitingBytesOf.delete(tenantId)
     else this.#waitingBytesOf.set(tenantId, own)

@@ -32,11 +32,11 @@ export interface IntakeOptions {
 /** What brings events: our own protocol and Elasticsearch's `_bulk`. */
 export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock, random, log, failpoints, registry }: IntakeOptions): readonly Route[] {
   const work = createFairWork({ clock, maxWaiting: MAX_WAITING_REQUESTS })
-  const batcher = createBatcher({ bus, topics, clock, log, failpoints, work })
+  const metrics = createIntakeMetrics(registry)
+  const batcher = createBatcher({ bus, topics, clock, log, failpoints, work, metrics })
   const context: IntakeContext = {
     acceptor: createAcceptor({ batcher, topics, receiptSecret }),
-    bodies: createBodyReader(clock), clock, random, work,
-    metrics: createIntakeMetrics(registry),
+    bodies: createBodyReader(clock), clock, random, work, metrics,
     retentionOf: createRetentions(catalog, clock),
   }
   return withIntakeErrors([eventsRoute(context), ...bulkRoutes(context)])

@@ -1,18 +1,23 @@
 import type { Route } from '@millrace/http/route'
 import { refuse } from '@millrace/http/refuse'
+import type { Registry } from '@millrace/telemetry/metrics'
 import { createRetentions } from '@millrace/catalog/retentions'
 import { createAdmission } from './admission.ts'
 import { aggregateRoute } from './aggregate-route.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import type { QueryContext } from './query-context.ts'
+import { createQueryMetrics } from './query-metrics.ts'
 import { receiptRoute } from './receipt-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
 import { withTraces } from './traced-engine.ts'
 
 /** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
-export function createQueryRoutes(options: Omit<QueryContext, 'admission' | 'retentionOf'>): readonly Route[] {
-  const context: QueryContext = { ...options, engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock) }
+export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, 'admission' | 'retentionOf' | 'metrics'> & { readonly registry: Registry }): readonly Route[] {
+  const context: QueryContext = {
+    ...options,
+    engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock), metrics: createQueryMetrics(registry),
+  }
   return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context)].map((route) => ({
     ...route,
     handle: async (request, response) => {

@@ -10,6 +10,7 @@ import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
 import type { Admission } from './admission.ts'
 import type { Frontier } from './frontier.ts'
+import type { QueryMetrics } from './query-metrics.ts'
 
 export interface QueryContext {
   readonly bus: Bus
@@ -22,6 +23,7 @@ export interface QueryContext {
   readonly admission: Admission
   /** Days for which the tenant's events are kept: older ones are not answered, also where they still lie about. */
   readonly retentionOf: (tenantId: TenantId) => Promise<number>
+  readonly metrics: QueryMetrics
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -40,11 +42,13 @@ export interface Completeness {
   readonly missing: readonly MissingPart[]
 }
 
-/** Joins what the engine could not read with how far the commits were when it looked. */
-export function completenessOf({ frontier, clock }: QueryContext, answer: { readonly complete: boolean; readonly missing: readonly MissingPart[]; readonly positions: ReadonlyMap<string, CommitPosition> }): Completeness {
+/** Joins what the engine could not read with how far the commits were when it looked, and counts it. */
+export function completenessOf({ frontier, clock, metrics }: Pick<QueryContext, 'frontier' | 'clock' | 'metrics'>, answer: { readonly complete: boolean; readonly missing: readonly MissingPart[]; readonly positions: ReadonlyMap<string, CommitPosition> }): Completeness {
   const untilMs = frontier.completeUntilMs(answer.positions)
-  const isBehind = untilMs === undefined || clock.nowMs() - untilMs > MAX_BEHIND_MS
+  const behindMs = untilMs === undefined ? undefined : clock.nowMs() - untilMs
+  const isBehind = behindMs === undefined || behindMs > MAX_BEHIND_MS
   const missing = isBehind ? [...answer.missing, { reason: 'behind', detail: `events acknowledged after ${untilMs === undefined ? 'an unknown time' : new Date(untilMs).toISOString()} may be missing` }] : answer.missing
+  metrics.answered(behindMs, missing.map(({ reason }) => reason))
   return { complete: answer.complete && !isBehind, completeUntil: untilMs === undefined ? undefined : new Date(untilMs).toISOString(), missing }
 }
 

@@ -1,5 +1,6 @@
 import { runService } from '@millrace/service/run-service'
 import { routeBatches } from './route-batches.ts'
+import { createRouterMetrics } from './router-metrics.ts'
 
 /** router: makes one record of `routed` out of each record of `batches` on its partitions. */
 await runService('router', async ({ engines, ...runtime }) => {
@@ -12,6 +13,6 @@ await runService('router', async ({ engines, ...runtime }) => {
       { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
       { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
     ],
-    work: async (signal) => await routeBatches({ ...runtime, bus, catalog, topics, tail }, signal),
+    work: async (signal) => await routeBatches({ ...runtime, bus, catalog, topics, tail, metrics: createRouterMetrics(runtime.registry) }, signal),
   }
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBus } from '@millrace/bus/open-bus'
 import { topicsOf } from '@millrace/bus/topics'
+import type { Catalog } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { NS_PER_DAY } from '@millrace/event/event'
 import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
@@ -17,7 +18,9 @@ import { systemRandom } from '@millrace/runtime/system-random'
 import { describeOn } from '@millrace/simulator/describe-on'
 import { openTail, type TailConfig } from '@millrace/tail/open-tail'
 import { createLog } from '@millrace/telemetry/log'
+import { Registry } from '@millrace/telemetry/metrics'
 import { routeBatches } from './route-batches.ts'
+import { createRouterMetrics } from './router-metrics.ts'
 
 const topics = topicsOf({ generation: 'g1', partitions: 1 })
 const DAY_NS = NS_PER_DAY * 20_000n
@@ -69,6 +72,35 @@ function describeWatching(name: string, config: () => TailConfig): void {
 
 describe('the router', () => {
   describeWatching('a tail of the process', () => ({ kind: 'process' }))
+
+  it('counts new beginnings, batches that the commit has passed by, and dead letters', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'router-'))
+    const stop = new AbortController()
+    try {
+      await using bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock })
+      for (const topic of [topics.batches, topics.routed, topics.deadLetters]) await bus.createTopic(topic, { partitions: 1 })
+      await bus.append(topics.batches, 0, Uint8Array.of(9))
+      let reads = 0
+      // Out of reach at first; then a writer that has read all of `routed` and goes on waiting for the first batch.
+      const readPosition: Catalog['readPosition'] = async () => {
+        if (reads++ === 0) throw new Error('down')
+        return { epoch: 1, sequence: 1, nextOffset: await bus.endOffset(topics.routed, 0), nextSourceOffset: 0 }
+      }
+      const clock = { ...systemClock, sleep: async (ms: number, signal?: AbortSignal) => await systemClock.sleep(ms / 50, signal) }
+      const registry = new Registry()
+      const routing = routeBatches({ bus, catalog: { readPosition } as unknown as Catalog, topics, clock, log, metrics: createRouterMetrics(registry) }, stop.signal)
+      await until(async () => (await bus.endOffset(topics.routed, 0)) === 2)
+      stop.abort()
+      await routing
+      const counted = await registry.metrics()
+      expect(counted).toContain('millrace_router_restarts_total 1\n')
+      expect(counted).toContain('millrace_router_lost_total 1\n')
+      expect(counted).toContain('millrace_dead_letters_total{app="router"} 2\n')
+    } finally {
+      stop.abort()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 })
 
 describeOn('redis', 'the router', (address) => {

@@ -9,6 +9,7 @@ import type { Clock } from '@millrace/runtime/clock'
 import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
 import { recordSpan } from '@millrace/telemetry/tracing'
+import type { RouterMetrics } from './router-metrics.ts'
 import { createTailPublisher, type TailPublisher } from './tail-publisher.ts'
 
 export interface RouterOptions {
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly log: Log
   /** Where routed logs are shown to who watches; none by default. */
   readonly tail?: Tail
+  /** Nothing is counted without. */
+  readonly metrics?: RouterMetrics
 }
 
 /**
@@ -37,6 +40,7 @@ export async function routeBatches(options: RouterOptions, signal: AbortSignal):
       } catch (error) {
         if (error instanceof BusCorruptError || (error instanceof OffsetTrimmedError && (await isLost(options, assignment)))) throw error
         log.warn({ err: error, partition: assignment.partition }, 'routing starts again from the commit')
+        options.metrics?.restarted()
         await clock.sleep(RESTART_PAUSE_MS, assignment.signal)
       }
     }
@@ -74,6 +78,7 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
       reading.catch(() => undefined) // awaited below, unless the batches before it were lost
       const arrived = await orLost(reading)
       if (arrived === 'lost') {
+        options.metrics?.lost()
         log.error({ stream, routedEnd }, 'the commit has passed by routed batches; routing again from it')
         return
       }
@@ -136,7 +141,7 @@ async function whenPassedBy({ bus, catalog, topics, clock }: RouterOptions, part
   }
 }
 
-async function routedRecord({ bus, topics, log }: Pick<RouterOptions, 'bus' | 'topics' | 'log'>, partition: number, { offset, value }: BusRecord): Promise<RoutedRecord> {
+async function routedRecord({ bus, topics, log, metrics }: Pick<RouterOptions, 'bus' | 'topics' | 'log' | 'metrics'>, partition: number, { offset, value }: BusRecord): Promise<RoutedRecord> {
   try {
     const record = decodeBatchRecord(value)
     for (const fragment of record.fragments) openFragmentBytes(fragment.bytes)
@@ -145,6 +150,7 @@ async function routedRecord({ bus, topics, log }: Pick<RouterOptions, 'bus' | 't
     const reason = error instanceof Error ? error.message : String(error)
     log.error({ partition, offset, reason }, 'a batch cannot be decoded and is kept as a dead letter')
     await bus.append(topics.deadLetters, partition, encodeDeadLetter({ topic: topics.batches, partition, offset, reason }, value))
+    metrics?.keptDeadLetter()
     const record: BatchRecord = { tenantId: '', receivedMs: 0, sourceOffset: offset, requests: [], fragments: [] }
     return { offset, record, value: encodeBatchRecord(record) }
   }

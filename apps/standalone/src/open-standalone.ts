@@ -11,6 +11,7 @@ import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
 import { serveHttp } from '@millrace/http/serve-http'
+import { createIndexerMetrics } from '@millrace/indexer/indexer-metrics'
 import { sealPacks } from '@millrace/indexer/seal-packs'
 import { createIntakeRoutes } from '@millrace/intake/create-intake-routes'
 import { handshakeRoutes } from '@millrace/intake/handshake-routes'
@@ -20,6 +21,7 @@ import { createQueryRoutes } from '@millrace/query/create-query-routes'
 import { createFrontier } from '@millrace/query/frontier'
 import { createThreadedEngine } from '@millrace/query/threaded-engine'
 import { routeBatches } from '@millrace/router/route-batches'
+import { createRouterMetrics } from '@millrace/router/router-metrics'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
@@ -27,6 +29,7 @@ import { openTail } from '@millrace/tail/open-tail'
 import { assertLogReachesCommits } from '@millrace/service/assert-log-reaches-commits'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
+import { createWriterMetrics } from '@millrace/writer/writer-metrics'
 import { openEmbeddedBus, openReadingPorts } from './embedded-ports.ts'
 import type { EngineThreadData } from './engine-thread.ts'
 import type { Runtime } from './runtime.ts'
@@ -83,17 +86,22 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
 
     const stop = new AbortController()
     const frontier = createFrontier()
+    const registry = options.registry ?? createRegistry()
     const shared = { ...options, bus, ...ports, topics, tail }
-    const loops = [routeBatches(shared, stop.signal), writePacks(shared, stop.signal), sealPacks({ ...shared, workers: options.sealWorkers ?? options.workers }, stop.signal), frontier.sampleForever(shared, stop.signal)]
+    const loops = [
+      routeBatches({ ...shared, metrics: createRouterMetrics(registry) }, stop.signal),
+      writePacks({ ...shared, metrics: createWriterMetrics(registry) }, stop.signal),
+      sealPacks({ ...shared, workers: options.sealWorkers ?? options.workers, metrics: createIndexerMetrics(registry, clock) }, stop.signal),
+      frontier.sampleForever(shared, stop.signal),
+    ]
     resources.defer(async () => {
       stop.abort()
       await Promise.allSettled(loops)
     })
 
-    const registry = options.registry ?? createRegistry()
     const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
     const routes = [
-      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log }),
+      ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log, registry }),
       ...tenantRoutes(catalog, random),
       ...healthRoutes([
         { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },

@@ -1,6 +1,7 @@
 import { runService } from '@millrace/service/run-service'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
 import { writePacks } from './write-packs.ts'
+import { createWriterMetrics } from './writer-metrics.ts'
 
 /** A flush of a partition takes some ten milliseconds, twice a second: a second thread is for bursts. */
 const FLUSH_THREADS = 2
@@ -17,6 +18,6 @@ await runService('writer', async ({ engines, resources, ...runtime }) => {
       { name: 'bus', problem: async () => ((await bus.endOffset(topics.routed, 0)) >= 0 ? undefined : 'no end') },
       { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
     ],
-    work: async (signal) => await writePacks({ ...runtime, bus, catalog, store, topics, workers }, signal),
+    work: async (signal) => await writePacks({ ...runtime, bus, catalog, store, topics, workers, metrics: createWriterMetrics(runtime.registry) }, signal),
   }
 })

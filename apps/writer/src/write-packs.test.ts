@@ -24,7 +24,9 @@ import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
 import type { Workers } from '@millrace/runtime/workers'
 import { createLog } from '@millrace/telemetry/log'
+import { Registry } from '@millrace/telemetry/metrics'
 import { writePacks, type WriterOptions } from './write-packs.ts'
+import { createWriterMetrics } from './writer-metrics.ts'
 
 const topics = topicsOf({ generation: 'g1', partitions: 1 })
 const DAY_NS = NS_PER_DAY * 20_000n
@@ -69,7 +71,7 @@ describe('the writer', () => {
     await rm(folder, { recursive: true })
   })
 
-  const ports = (): WriterOptions => ({ topics, clock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'), bus, catalog, store })
+  const ports = (): Omit<WriterOptions, 'metrics'> => ({ topics, clock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'), bus, catalog, store })
   const committedTo = async (sourceOffset: number): Promise<void> => {
     for (let tries = 0; (await catalog.readPosition('g1/0')).nextSourceOffset < sourceOffset; tries++) {
       if (tries === 500) throw new Error('waited in vain')
@@ -151,5 +153,28 @@ describe('the writer', () => {
     expect(others).toEqual([])
     expect(letter?.head).toMatchObject({ topic: topics.routed, offset: 3, reason: expect.stringMatching(/3 times.*checksum/) as unknown })
     expect(letter?.value).toEqual(Buffer.from(damaged))
+  })
+
+  it('counts commits with their age, new beginnings and dead letters', async () => {
+    let failures = 1
+    const failing: Catalog = Object.assign(Object.create(catalog) as Catalog, {
+      claimStream: async (...call: Parameters<Catalog['claimStream']>) => {
+        if (failures-- > 0) throw new Error('down')
+        return await catalog.claimStream(...call)
+      },
+    })
+    const registry = new Registry()
+    running.push(writePacks({ ...ports(), catalog: failing, metrics: createWriterMetrics(registry) }, stop.signal))
+    const damaged = damage(batch(0, 0))
+    for (const record of [damaged, damaged, damaged, batch(1, 1)]) await bus.append(topics.routed, 0, record)
+    await committedTo(2)
+    stop.abort()
+    await Promise.all(running)
+    const counted = await registry.metrics()
+    expect(counted).toContain('millrace_writer_restarts_total 1\n')
+    expect(counted).toContain('millrace_dead_letters_total{app="writer"} 1\n')
+    expect(counted).toMatch(/millrace_writer_commits_total [1-4]\n/)
+    expect(counted).toContain('millrace_writer_commit_age_seconds_bucket{le="0.1"} 0\n') // a flush waits longer for company
+    expect(counted).toContain('millrace_writer_commit_age_seconds_bucket{le="10"} 1\n') // a flush that took nothing has no age
   })
 })

@@ -12,6 +12,7 @@ import type { Log } from '@millrace/telemetry/log'
 import { createFlushBuffer, type Flush, type FlushBuffer, type LeftOutRecord } from './flush-buffer.ts'
 import { createKnownRequests, type KnownRequests } from './known-requests.ts'
 import { traceFlush } from './trace-flush.ts'
+import type { WriterMetrics } from './writer-metrics.ts'
 
 export interface WriterOptions {
   readonly bus: Bus
@@ -24,6 +25,8 @@ export interface WriterOptions {
   readonly workers: Workers
   readonly failpoints: Failpoints
   readonly log: Log
+  /** Nothing is counted without. */
+  readonly metrics?: WriterMetrics
 }
 
 /**
@@ -45,6 +48,7 @@ export async function writePacks(options: WriterOptions, signal: AbortSignal): P
       } catch (error) {
         if (error instanceof BusCorruptError || error instanceof OffsetTrimmedError) throw error
         log.warn({ err: error, partition: assignment.partition }, 'writing starts again from the commit')
+        options.metrics?.restarted()
         await clock.sleep(RESTART_PAUSE_MS, assignment.signal)
       }
     }
@@ -203,6 +207,7 @@ class StreamWriter {
       const position = await catalog.readPosition(this.#stream)
       if (position.epoch !== this.#epoch || position.sequence !== sequence || position.nextOffset !== nextOffset) throw error
     }
+    this.#options.metrics?.committed(this.#buffer.receivedMs === 0 ? undefined : clock.nowMs() - this.#buffer.receivedMs)
     traceFlush(flush.traces, { stream: this.#stream, sequence, packBytes: flush.bytes.length, startedMs, builtMs, storedMs, committedMs: clock.nowMs() })
     this.#sequence = sequence
     this.#firstOffset = nextOffset
@@ -229,6 +234,7 @@ class StreamWriter {
     const { bus, log, topics } = this.#options
     log.error({ stream: this.#stream, offset, reason }, 'a routed record cannot be stored and is kept as a dead letter')
     await bus.append(topics.deadLetters, this.#partition, encodeDeadLetter({ topic: topics.routed, partition: this.#partition, offset, reason }, value))
+    this.#options.metrics?.keptDeadLetter()
   }
 
   #expire(): void {
