@@ -14,6 +14,11 @@ describe('the search for tests that need engines', () => {
     expect(enginesIn(`for (const engine of both) ${call}engine, 'the cache', run)`)).toEqual(['kafka', 'cassandra', 'elasticsearch', 'redis'])
   })
 
+  it('expects all of a test that needs them all, or a whole system', () => {
+    expect(enginesIn(`${call.replace('(', 'All(')}'the services', run)`)).toEqual(['kafka', 'cassandra', 'elasticsearch', 'redis'])
+    expect(enginesIn('millrace = await openTest' + 'System()')).toHaveLength(4)
+  })
+
   it("finds the adapters' tests in the tree, and not itself", async () => {
     const tests = await findEngineTests(join(import.meta.dirname, '../..'))
     expect(tests).toContainEqual({ path: 'libs/bus/src/kafka-bus.test.ts', engines: ['kafka'] })

@@ -10,7 +10,7 @@ export interface EngineTest {
   readonly engines: readonly EngineName[]
 }
 
-/** Every test file below the root's sources that calls `describeOn`, found by its text, so that a new one is never forgotten. In order of their paths. */
+/** Every test file below the root's sources that calls `describeOn` or `describeOnAll`, or opens a whole system, which is then the services; found by its text, so that a new one is never forgotten. In order of their paths. */
 export async function findEngineTests(root: string): Promise<readonly EngineTest[]> {
   const found: EngineTest[] = []
   for (const top of SOURCE_FOLDERS) {
@@ -27,6 +27,7 @@ const SOURCE_FOLDERS = ['libs', 'apps', 'tools']
 
 /** The engines that a test file's text asks for. A call whose engine is not written out could need any. */
 export function enginesIn(text: string): readonly EngineName[] {
+  if (/\b(?:describeOnAll|openTestSystem)\(/.test(text)) return ENGINE_NAMES
   const calls = [...text.matchAll(/\bdescribeOn\((?:'(\w+)')?/g)]
   return ENGINE_NAMES.filter((name) => calls.some(([, called]) => called === undefined || called === name))
 }

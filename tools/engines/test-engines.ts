@@ -1,5 +1,5 @@
 /**
- * Runs every test that needs a real engine, on a private set that is started for it and removed afterwards. An engine whose `TEST_…` variable is set is used instead.
+ * Runs every test that needs a real engine, and every test of a whole system against the services on them, on a private set that is started for it and removed afterwards. An engine whose `TEST_…` variable is set is used instead.
  * A skipped test is a failure here. Arguments choose test files by parts of their paths.
  */
 import { join } from 'node:path'
@@ -11,6 +11,9 @@ import { addressOn, DEFAULT_HEAPS, planFreePorts } from './engine-settings.ts'
 import { findEngineTests } from './find-engine-tests.ts'
 import { enginesHome } from './open-engines.ts'
 import { startEngineSet } from './start-engine-set.ts'
+
+/** Real engines and processes on a busy machine: what takes milliseconds in one process may take seconds. */
+const TEST_TIMEOUT_MS = 60_000
 
 type Addresses = Readonly<Partial<Record<EngineName, string>>>
 
@@ -32,7 +35,8 @@ async function testEngines(): Promise<boolean> {
     const addresses = Object.entries({ ...given, ...started }).map(([name, address]: [string, string]) => [variableOf(name), address])
     console.log(`${tests.length} test files on ${addresses.map((pair) => pair.join('=')).join(' ')}`)
     // One file at a time: together they would only wait for the same engines.
-    return await runJest(['--runInBand', '--runTestsByPath', ...tests.map(({ path }) => path)], { ...process.env, ...Object.fromEntries(addresses) })
+    const args = ['--runInBand', `--testTimeout=${TEST_TIMEOUT_MS}`, '--runTestsByPath', ...tests.map(({ path }) => path)]
+    return await runJest(args, { ...process.env, TEST_SYSTEM: 'services', ...Object.fromEntries(addresses) })
   }
   const counts = names.length === 0 ? await run({}) : await onFreshEngines(names, run)
   console.log(countsText(counts))
