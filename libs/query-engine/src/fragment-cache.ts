@@ -12,12 +12,14 @@ export const MAX_CACHE_BYTES = 512 * 1024 * 1024
 export class FragmentCache {
   readonly #store: FragmentStore
   readonly #maxBytes: number
+  readonly #blockBytes: number
   readonly #entries = new Map<string, Entry>()
   #bytes = 0
 
-  constructor(store: FragmentStore, maxBytes: number) {
+  constructor(store: FragmentStore, maxBytes: number, blockBytes = 0) {
     this.#store = store
     this.#maxBytes = maxBytes
+    this.#blockBytes = blockBytes
   }
 
   async open(live: LiveFragment): Promise<FragmentParts> {
@@ -28,7 +30,7 @@ export class FragmentCache {
       this.#entries.set(key, known)
       return await known.parts
     }
-    const entry: Entry = { bytes: 0, parts: openFragmentParts(this.#store, live, (bytes) => { this.#grow(key, entry, bytes) }) }
+    const entry: Entry = { bytes: 0, parts: openFragmentParts(this.#store, live, this.#blockBytes, (bytes) => { this.#grow(key, entry, bytes) }) }
     this.#entries.set(key, entry)
     try {
       return await entry.parts

@@ -4,19 +4,23 @@ import type { ColumnHeader, Fragment, TemplateTexts } from '@millrace/fragment/f
 import { openFragment } from '@millrace/fragment/read-fragment'
 import { textsOf } from '@millrace/fragment/strings'
 import type { Column, StringType, Strings, TextColumn } from '@millrace/fragment/table'
+import { createBlockReads, MAX_BLOCKS } from './block-reads.ts'
 import type { TemplatePredicate } from './filters/value-predicate.ts'
 import { foldStrings } from './fold.ts'
 import { hashTexts } from './hash-texts.ts'
 import { judgeTemplates, templateRowsOf, type JudgedRows, type TemplateRows } from './template-rows.ts'
 
-/** Opens a fragment; reads its footer. @param grow told how many bytes each decoded part takes. */
-export async function openFragmentParts(store: FragmentStore, live: LiveFragment, grow: (bytes: number) => void): Promise<FragmentParts> {
+/** Opens a fragment; reads its footer. @param blockBytes 0 for a store where small reads cost little. @param grow told how many bytes each decoded part takes. */
+export async function openFragmentParts(store: FragmentStore, live: LiveFragment, blockBytes: number, grow: (bytes: number) => void): Promise<FragmentParts> {
   const key = parseObjectKey(live.object)
-  const fragment = await openFragment(async (start, end) => {
+  const read = async (start: number, end: number): Promise<Uint8Array> => {
     const bytes = await store.read(key, live.start + start, live.start + end)
     if (bytes === undefined) throw new MissingObjectError(`object ${live.object} is gone`)
     return bytes
-  }, live.end - live.start)
+  }
+  const size = live.end - live.start
+  const fragment = await openFragment(blockBytes === 0 ? read : createBlockReads(read, size, blockBytes), size)
+  grow(Math.min(size, MAX_BLOCKS * blockBytes))
   return new FragmentParts(fragment, grow)
 }
 

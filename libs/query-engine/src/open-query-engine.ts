@@ -30,6 +30,8 @@ export interface QueryEngineOptions {
   /** Default: {@link MAX_CACHE_BYTES}. */
   readonly cacheBytes?: number
   readonly limits?: Partial<QueryLimits>
+  /** Bytes that are read at once where less is asked for. Default: 0, for a disk; more where a read costs a trip through the network. */
+  readonly readBlockBytes?: number
   /**
    * Queries that scan at once, the others having paused. Default: one, so that the reads of a light query do not wait, one by one, for pieces of a heavy query's work. More where the
    * store is far away: then one can scan while another waits for it.
@@ -38,8 +40,8 @@ export interface QueryEngineOptions {
 }
 
 /** Opens an engine over ports that it does not own: closing it leaves them open. */
-export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
-  const cache = new FragmentCache(store, cacheBytes)
+export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, readBlockBytes = 0, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
+  const cache = new FragmentCache(store, cacheBytes, readBlockBytes)
   const ownLimits: QueryLimits = { timeMs: limits.timeMs ?? MAX_QUERY_MS, readBytes: limits.readBytes ?? MAX_QUERY_READ_BYTES }
   const turns = createFairQueue({ clock, concurrency: concurrentScans, quantum: MAX_BUSY_MS, maxWaiting: MAX_WAITING_SCANS })
 

@@ -109,7 +109,7 @@ describe('searches of texts stored as templates', () => {
     const [sealed] = ports.sealed
     let kept = 0
     const live = { ...sealed, object: sealed?.object ?? '', start: sealed?.start ?? 0, end: sealed?.end ?? 0 } as LiveFragment
-    const parts = await openFragmentParts(ports.store, live, (bytes) => { kept += bytes })
+    const parts = await openFragmentParts(ports.store, live, 0, (bytes) => { kept += bytes })
     const before = kept
     const [header] = parts.headersOf('message')
     expect((header && (await parts.templates(header)))?.templates).toHaveLength(2)
