@@ -3,8 +3,8 @@ import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 /**
- * Copies the sources into a folder, so that a bug can be planted there. Third-party packages are linked to the original; the workspace's own packages are linked
- * inside the copy, as npm does it, so that the copied apps run the copied libraries.
+ * Copies the sources into a folder, so that a bug can be planted there. Third-party packages are linked to the original, those too that a workspace has for itself; the
+ * workspaces are linked inside the copy, as npm does it, so that the copied apps run the copied libraries.
  */
 export async function copyTree(root: string, target: string): Promise<void> {
   for (const folder of ['apps', 'libs', 'tools']) await cp(join(root, folder), join(target, folder), { recursive: true, filter: (path) => !UNWANTED.has(basename(path)) })
@@ -16,6 +16,8 @@ export async function copyTree(root: string, target: string): Promise<void> {
   for (const folder of ['apps', 'libs']) {
     for (const name of await readdir(join(target, folder))) {
       if (existsSync(join(target, folder, name, 'package.json'))) await symlink(`../../${folder}/${name}`, join(target, 'node_modules/@millrace', name))
+      const own = join(root, folder, name, 'node_modules')
+      if (existsSync(own)) await symlink(own, join(target, folder, name, 'node_modules'))
     }
   }
 }

@@ -12,7 +12,7 @@ describe('mutants', () => {
   }
 
   it('are refused when the code has moved on', () => {
-    const mutant = { name: 'm', about: '', file: 'f.ts', replacements: [['a', 'b']] } as const
+    const mutant = { run: 'crash', name: 'm', about: '', file: 'f.ts', replacements: [['a', 'b']] } as const
     expect(() => mutate('xyz', mutant)).toThrow('0 times instead of once')
     expect(() => mutate('a a', mutant)).toThrow('2 times instead of once')
   })

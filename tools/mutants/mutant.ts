@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 /** A bug that a run must notice: some text of one file, replaced. */
 export interface Mutant {
+  readonly run: RunKind
   readonly name: string
   /** What breaks, in a sentence. */
   readonly about: string
@@ -11,6 +12,9 @@ export interface Mutant {
   /** Each text must be in the file exactly once. */
   readonly replacements: readonly (readonly [find: string, replacement: string])[]
 }
+
+/** What must notice it: `crash` is the whole standalone on a disk that forgets, `zombie` routers and writers over real Kafka and Cassandra. */
+export type RunKind = 'crash' | 'zombie'
 
 /** Plants a mutant in the tree below `root`; answers what takes it out again. @throws as {@link mutate} */
 export function plant(root: string, mutant: Mutant): () => void {

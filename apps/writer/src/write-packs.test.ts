@@ -7,7 +7,7 @@ import { createDeadLetters } from '@millrace/bus/dead-letters'
 import { openBus } from '@millrace/bus/open-bus'
 import { splitBus } from '@millrace/bus/split-bus'
 import { topicsOf } from '@millrace/bus/topics'
-import type { Catalog } from '@millrace/catalog/catalog'
+import { CatalogUnavailableError, type Catalog } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { NS_PER_DAY } from '@millrace/event/event'
 import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
@@ -92,6 +92,20 @@ describe('the writer', () => {
     }
     return found
   }
+
+  it('commits after a failed commit, also when nothing more arrives', async () => {
+    let failures = 2
+    const failing: Catalog = Object.assign(Object.create(catalog) as Catalog, {
+      commit: async (...call: Parameters<Catalog['commit']>) => {
+        if (failures-- > 0) throw new CatalogUnavailableError('away for a moment')
+        await catalog.commit(...call)
+      },
+    })
+    running.push(writePacks({ ...ports(), catalog: failing }, stop.signal))
+    await bus.append(topics.routed, 0, batch(0, 0))
+    await committedTo(1)
+    expect(await storedRows()).toBe(1)
+  })
 
   it('keeps a record that workers die of as a dead letter, before it commits past it, and stores its replay once', async () => {
     let isMended = false

@@ -101,7 +101,7 @@ async function writeFromCommit(options: WriterOptions, ownerId: string, { partit
     }
     await writer.flush()
   } finally {
-    await records.return?.()
+    void records.return?.() // where nothing arrives any more it would wait for ever; the next reading ends this one
   }
 }
 
