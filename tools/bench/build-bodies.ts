@@ -17,11 +17,13 @@ export interface BodiesOptions {
   readonly seed: number
   readonly baseMs: number
   readonly spanMs: number
+  /** Of one more event, which closes the last body and counts in no figure: questions whose ranges end before it, after the last of the others, differ and have the same answer. */
+  readonly endMs: number
   readonly bodyBytes: number
 }
 
 /** Writes `_bulk` bodies of the seeded logs in the order of their time. */
-export async function buildBodies({ path, events, seed, baseMs, spanMs, bodyBytes }: BodiesOptions): Promise<Bodies> {
+export async function buildBodies({ path, events, seed, baseMs, spanMs, endMs, bodyBytes }: BodiesOptions): Promise<Bodies> {
   const source = logSource(seed)
   const figures = new ExactFigures(baseMs, events)
   const places: { position: number; bytes: number; events: number }[] = []
@@ -49,6 +51,7 @@ export async function buildBodies({ path, events, seed, baseMs, spanMs, bodyByte
     waiting += ACTION.length + line.length + 1
     if (waiting >= bodyBytes) await flush()
   }
+  lines.push(`${ACTION}${JSON.stringify({ timestamp: new Date(endMs).toISOString(), service: 'bench', message: 'the end' })}\n`)
   await flush()
   return { path, places, figures, eventBytes }
 }

@@ -1,35 +1,49 @@
-/** What the standalone does with one core's worth of logs: ingest, disk, memory, and the eight questions. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** What a fresh system costs for a million logs: CPU, latencies, memory, disk, and the eight questions. The standalone, or every service and engine apart. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { readOptions } from '../command-line/read-options.ts'
+import { printReport, printTopFunctions } from './print-report.ts'
+import { MAX_RUNS } from './questions.ts'
 import { runBench } from './run-bench.ts'
+import { startServiceSystem } from './service-system.ts'
+import { startStandaloneSystem } from './standalone-system.ts'
+import { profileEnvironment, readTopFunctions } from './top-functions.ts'
 
-const options = readOptions('npm run bench -- [options]: ingest, disk, memory and eight questions on a fresh standalone', {
+const options = readOptions('npm run bench -- [options]: ingest, disk, memory and eight questions on a fresh system', {
+  engines: { default: false, about: 'the services on real engines, not the standalone' },
   events: { default: 2_000_000, about: 'events to send' },
+  'warm-up': { default: -1, about: 'events to send before, unmeasured; by default a tenth, of the standalone none' },
   seed: { default: 1, about: 'equal seeds send equal events' },
   connections: { default: 2, about: 'connections that send' },
   'body-mb': { default: 3, about: 'size of a body, MB' },
-  runs: { default: 10, about: 'warm runs of each question' },
-  report: { default: 'dist/bench.json', about: 'file for the figures' },
+  runs: { default: 10, about: `warm runs of each question, at most ${MAX_RUNS}` },
+  profile: { default: '', about: 'folder for a CPU profile of each thread of ours; costs time itself' },
+  report: { default: '', about: 'file for the figures; dist/bench.json, with engines dist/bench-engines-report.json' },
   keep: { default: false, about: 'keep the folder' },
 })
 
+/** Of each part that are shown of a profile. */
+const TOP_FUNCTIONS = 12
+
 const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-const report = await runBench({ ...options, bodyBytes: options['body-mb'] * 1e6, folder, onProgress: (line) => console.error(line) })
-const { ingest } = report
-const rounded = (value: number): number => Math.round(value * 10) / 10
-console.log(`${report.events} events of ${rounded(report.bytesPerEventJson)} bytes as JSON, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), client included`)
-console.table({
-  'events/s': Math.round(ingest.eventsPerSecond), 'events per CPU s': Math.round(ingest.eventsPerCpuSecond), 'CPU s per million': rounded(1e6 / ingest.eventsPerCpuSecond),
-  'CPU s per million, sealed': rounded(ingest.settledCpuSecondsPerMillion), 'ack p50 ms': ingest.ackMs.p50, 'ack p99 ms': ingest.ackMs.p99,
-  'searchable p50 ms': ingest.searchableMs.p50, 'searchable p99 ms': ingest.searchableMs.p99, 'probes': ingest.searchableMs.probes, 'bytes/event sealed': rounded(ingest.bytesPerEventSealed),
-  'peak RSS first half MB': ingest.peakRssMb.firstHalf, 'peak RSS second half MB': ingest.peakRssMb.secondHalf, 'ratio': rounded(ingest.peakRssMb.ratio), '429/503 replies': ingest.busyReplies,
+await chmod(folder, 0o711) // Elasticsearch runs as another user than root, who must pass it
+const profileFolder = options.profile === '' ? undefined : resolve(options.profile)
+if (profileFolder !== undefined) await mkdir(profileFolder, { recursive: true })
+const reportFile = options.report !== '' ? options.report : options.engines ? 'dist/bench-engines-report.json' : 'dist/bench.json'
+const load = loadavg()[0] ?? NaN
+
+console.error('starting the system')
+await using system = await (options.engines ? startServiceSystem : startStandaloneSystem)({ folder, environment: profileFolder === undefined ? {} : profileEnvironment(profileFolder) })
+const report = await runBench(system, {
+  ...options, bodyBytes: options['body-mb'] * 1e6, runs: Math.min(options.runs, MAX_RUNS), warmUpEvents: options['warm-up'] >= 0 ? options['warm-up'] : options.engines ? options.events / 10 : 0,
+  folder, onProgress: (line) => { console.error(line) },
 })
-console.log(`on disk: ${Object.entries(ingest.diskBytes).map(([name, bytes]) => `${name} ${rounded(bytes / 1e6)} MB`).join(', ')}`)
-console.table(report.questions.map(({ name, coldMs, minMs, medianMs, cpuMs, problem }) => ({ name, 'cold ms': rounded(coldMs), 'warm min ms': rounded(minMs), 'median ms': rounded(medianMs), 'CPU ms': rounded(cpuMs), answer: problem ?? 'right' })))
-await mkdir(join(options.report, '..'), { recursive: true })
-await writeFile(options.report, JSON.stringify(report, undefined, 2))
+console.log(`load of the machine before: ${load.toFixed(1)}`)
+printReport(report, system.parts)
+if (profileFolder !== undefined) for (const window of report.windows) printTopFunctions(window, await readTopFunctions(profileFolder, { parts: system.parts, window, count: TOP_FUNCTIONS }))
+await mkdir(dirname(reportFile), { recursive: true })
+await writeFile(reportFile, JSON.stringify({ load, ...report }, undefined, 2))
 if (options.keep) console.log(`kept ${folder}`)
 else await rm(folder, { recursive: true })
 console.log(`bench: ${report.isRight ? 'all answers are right' : 'RED: an answer is wrong'}`)

@@ -6,13 +6,17 @@ import { UPSTREAM_ERROR, type ExactFigures } from './exact-figures.ts'
 export interface BenchQuestion {
   readonly name: string
   readonly about: string
-  ask(client: MillraceClient): Promise<SearchPage | AggregateReply>
+  /** @param run 0 to {@link MAX_RUNS}: each asks for a range of its own, so that no answer is remembered, and finds the same events. */
+  ask(client: MillraceClient, run: number): Promise<SearchPage | AggregateReply>
   /** What is wrong with an answer; undefined when its figures are right. */
   problemOf(answer: SearchPage | AggregateReply): string | undefined
 }
 
+/** Milliseconds at the end of the asked range that hold no event. */
+export const MAX_RUNS = 1000
+
 export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { readonly baseMs: number; readonly spanMs: number }): readonly BenchQuestion[] {
-  const range = (query: string): TimeFilter => ({ query, from: baseMs, to: baseMs + spanMs - 1 })
+  const range = (query: string, run: number): TimeFilter => ({ query, from: baseMs, to: baseMs + spanMs - 1 - run })
   const minuteOf = (time: string): number => Math.floor((Date.parse(time) - baseMs) / 60_000)
   const byMinute = { aggregation: 'count', type: 'timeseries', interval: '1m' } as const
   const countsByMinute = (answer: SearchPage | AggregateReply, expected: ReadonlyMap<number, number>): string | undefined => {
@@ -22,12 +26,12 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
   return [
     {
       name: 'Q1', about: 'count by minute where status is error',
-      ask: async (client) => await client.aggregate({ filter: range('status:error'), compute: [byMinute] }),
+      ask: async (client, run) => await client.aggregate({ filter: range('status:error', run), compute: [byMinute] }),
       problemOf: (answer) => countsByMinute(answer, figures.errorsByMinute),
     },
     {
       name: 'Q2', about: 'top 10 services by count',
-      ask: async (client) => await client.aggregate({ filter: range('*'), compute: [{ aggregation: 'count' }], group_by: [{ facet: 'service', limit: 10 }] }),
+      ask: async (client, run) => await client.aggregate({ filter: range('*', run), compute: [{ aggregation: 'count' }], group_by: [{ facet: 'service', limit: 10 }] }),
       problemOf: (answer) => {
         const top = [...figures.byService].sort(([, a], [, b]) => b - a).slice(0, 10)
         return differenceOf(new Map(bucketsOf(answer).map(({ by, computes }) => [String(by['service']), Number(computes['c0'])])), new Map(top))
@@ -35,7 +39,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q3', about: 'newest 100 with the phrase "disk quota exceeded"',
-      ask: async (client) => await client.search({ filter: range('"disk quota exceeded"'), sort: '-timestamp', limit: 100 }),
+      ask: async (client, run) => await client.search({ filter: range('"disk quota exceeded"', run), sort: '-timestamp', limit: 100 }),
       problemOf: (answer) => {
         const expected = figures.rareMessages.slice(-100).sort()
         const found = eventsOf(answer).map(({ attributes }) => String(attributes['message'])).sort()
@@ -44,7 +48,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q4', about: 'one trace id',
-      ask: async (client) => await client.search({ filter: range(`trace_id:${figures.needleTraceId}`), sort: '-timestamp', limit: 100 }),
+      ask: async (client, run) => await client.search({ filter: range(`trace_id:${figures.needleTraceId}`, run), sort: '-timestamp', limit: 100 }),
       problemOf: (answer) => {
         const found = eventsOf(answer).filter(({ attributes }) => attributes['trace_id'] === figures.needleTraceId).length
         return found === figures.needleCount && eventsOf(answer).length === found ? undefined : `${found} events, ${figures.needleCount} expected`
@@ -52,7 +56,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q5', about: '95th percentile of the duration by service and minute',
-      ask: async (client) => await client.aggregate({ filter: range('*'), compute: [{ aggregation: 'pc95', metric: '@duration_ms', type: 'timeseries', interval: '1m' }], group_by: [{ facet: 'service', limit: 20 }] }),
+      ask: async (client, run) => await client.aggregate({ filter: range('*', run), compute: [{ aggregation: 'pc95', metric: '@duration_ms', type: 'timeseries', interval: '1m' }], group_by: [{ facet: 'service', limit: 20 }] }),
       problemOf: (answer) => {
         let points = 0
         for (const bucket of bucketsOf(answer)) {
@@ -70,7 +74,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q6', about: 'newest 100 errors of api-gateway with the substring "meoutExc"',
-      ask: async (client) => await client.search({ filter: range('service:api-gateway status:error *meoutExc*'), sort: '-timestamp', limit: 100 }),
+      ask: async (client, run) => await client.search({ filter: range('service:api-gateway status:error *meoutExc*', run), sort: '-timestamp', limit: 100 }),
       problemOf: (answer) => {
         const expected = figures.timeoutTimes.toSorted((a, b) => b - a).slice(0, 100)
         const found = eventsOf(answer).map(({ attributes }) => Date.parse(String(attributes['timestamp'])))
@@ -79,7 +83,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q7', about: 'distinct users',
-      ask: async (client) => await client.aggregate({ filter: range('*'), compute: [{ aggregation: 'cardinality', metric: '@user_id' }] }),
+      ask: async (client, run) => await client.aggregate({ filter: range('*', run), compute: [{ aggregation: 'cardinality', metric: '@user_id' }] }),
       problemOf: (answer) => {
         const found = Number(bucketsOf(answer)[0]?.computes['c0'])
         return Math.abs(found - figures.users.size) <= figures.users.size * CARDINALITY_ERROR ? undefined : `${found}, expected ${figures.users.size}`
@@ -87,7 +91,7 @@ export function benchQuestions(figures: ExactFigures, { baseMs, spanMs }: { read
     },
     {
       name: 'Q8', about: `count by minute where the message matches ${UPSTREAM_ERROR.source}`,
-      ask: async (client) => await client.aggregate({ filter: range(`message:~"${UPSTREAM_ERROR.source}"`), compute: [byMinute] }),
+      ask: async (client, run) => await client.aggregate({ filter: range(`message:~"${UPSTREAM_ERROR.source}"`, run), compute: [byMinute] }),
       problemOf: (answer) => countsByMinute(answer, figures.upstreamByMinute),
     },
   ]

@@ -7,13 +7,24 @@ import type { Bodies } from './build-bodies.ts'
 export interface SendingResult {
   readonly seconds: number
   readonly ackMs: readonly number[]
+  /** One of each body, in the order of the replies. */
+  readonly receipts: readonly string[]
   readonly busyReplies: number
 }
 
-/** Sends all bodies over some connections, each as fast as its replies come. `onSent` hears the number of events acknowledged so far. */
-export async function sendBodies(bodies: Bodies, { url, apiKey, connections, onSent }: { readonly url: string; readonly apiKey: string; readonly connections: number; readonly onSent: (events: number) => void }): Promise<SendingResult> {
+export interface SendingOptions {
+  readonly url: string
+  readonly apiKey: string
+  readonly connections: number
+  /** Hears the number of events acknowledged so far. */
+  readonly onSent: (events: number) => void
+}
+
+/** Sends all bodies over some connections, each as fast as its replies come. */
+export async function sendBodies(bodies: Pick<Bodies, 'path' | 'places'>, { url, apiKey, connections, onSent }: SendingOptions): Promise<SendingResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const ackMs: number[] = []
+  const receipts: string[] = []
   let busyReplies = 0
   let next = 0
   let sent = 0
@@ -28,7 +39,10 @@ export async function sendBodies(bodies: Bodies, { url, apiKey, connections, onS
       const sentMs = performance.now()
       for (;;) {
         const attempt = await sendRequest({ method: 'POST', url: `${url}/_bulk`, headers: { 'dd-api-key': apiKey, 'content-type': 'application/x-ndjson' }, body, agent })
-        if (attempt.outcome === 'replied' && attempt.status === 200 && attempt.body.includes('"errors":false')) break
+        if (attempt.outcome === 'replied' && attempt.status === 200 && attempt.body.includes('"errors":false')) {
+          receipts.push(String(attempt.headers['millrace-receipt']))
+          break
+        }
         if (attempt.outcome !== 'replied' || (attempt.status !== 429 && attempt.status !== 503)) throw new Error(attempt.outcome === 'replied' ? `_bulk answered ${attempt.status}: ${attempt.body.toString().slice(0, 300)}` : `_bulk: ${attempt.reason}`)
         busyReplies += 1
         await sleep(Number(attempt.headers['retry-after'] ?? 1) * 1000)
@@ -39,5 +53,5 @@ export async function sendBodies(bodies: Bodies, { url, apiKey, connections, onS
     }
   }))
   agent.destroy()
-  return { seconds: (performance.now() - startedMs) / 1000, ackMs, busyReplies }
+  return { seconds: (performance.now() - startedMs) / 1000, ackMs, receipts, busyReplies }
 }
