@@ -1,7 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRouteTable } from '@millrace/http/match-route'
-import { refuse } from '@millrace/http/refuse'
+import { refuse, type Refusal } from '@millrace/http/refuse'
 import type { Route } from '@millrace/http/route'
 import type { Registry } from '@millrace/telemetry/metrics'
 import type { Guard } from './guard.ts'
@@ -15,10 +15,12 @@ export interface ListenerOptions {
   readonly routes: readonly Route[]
   /** Adds what is no route, before all routes: the gateway's page. */
   readonly addPages?: (app: Express) => void
+  /** What is answered where nothing else is; 404 by default. */
+  readonly otherwise?: Refusal
 }
 
 /** What one process answers: its routes behind the guard, `/metrics`, and a 404 in plain words for everything else. */
-export function createListener({ guard, registry, hotRoutes = [], routes, addPages }: ListenerOptions): RequestListener {
+export function createListener({ guard, registry, hotRoutes = [], routes, addPages, otherwise = NOT_FOUND }: ListenerOptions): RequestListener {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
@@ -29,7 +31,7 @@ export function createListener({ guard, registry, hotRoutes = [], routes, addPag
   })
   for (const route of routes) addRoute(app, guard, route)
   app.use((_, response) => {
-    refuse('millrace', response, { status: 404, code: 'not-found', detail: 'there is nothing at this path' })
+    refuse('millrace', response, otherwise)
   })
   // Express itself refuses a path that is no valid percent-encoding. It knows an error handler by its four parameters.
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
@@ -44,6 +46,8 @@ export function createListener({ guard, registry, hotRoutes = [], routes, addPag
     else void guard(match, request, response)
   }
 }
+
+const NOT_FOUND: Refusal = { status: 404, code: 'not-found', detail: 'there is nothing at this path' }
 
 function addRoute(app: Express, guard: Guard, route: Route): void {
   const method = route.method.toLowerCase() as 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'

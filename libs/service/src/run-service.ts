@@ -38,7 +38,7 @@ export interface ServiceContext {
 }
 
 /** What a service is. */
-export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' | 'routes' | 'addPages'>> {
+export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' | 'routes' | 'addPages' | 'otherwise'>> {
   /** What it needs to serve; `/readyz` asks each. */
   readonly checks: readonly ReadyCheck[]
   /** Looks keys up for its routes; absent where all are public. */
@@ -75,7 +75,8 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
   }
   const metrics = createHttpMetrics(registry)
   const draining: ReadyCheck = { name: 'serving', problem: () => Promise.resolve(stop.aborted ? 'ending' : undefined) }
-  let listener = listenerOf({ checks: [{ name: 'engines', problem: () => Promise.resolve('not open yet') }] })
+  // Its routes are not known yet, and a sender must not take that for an answer: agents drop their data on a 404.
+  let listener = listenerOf({ checks: [{ name: 'engines', problem: () => Promise.resolve('not open yet') }], otherwise: { status: 503, code: 'unavailable', detail: `${name} is starting`, retryAfterS: START_RETRY_S } })
 
   const resources = new AsyncDisposableStack()
   try {
@@ -102,6 +103,9 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
     await resources.disposeAsync()
   }
 }
+
+/** A start takes a second or two once the engines are there. */
+const START_RETRY_S = 2
 
 const NO_TENANTS: Pick<Tenants, 'findKey'> = { findKey: () => Promise.resolve(undefined) }
 
