@@ -13,6 +13,8 @@ import { openFragmentIndex } from './open-fragment-index.ts'
 
 const runtime = { clock: systemClock, random: systemRandom, log: createLog('silent') }
 const openAt = async (node: string, prefix: string, clock = systemClock): Promise<FragmentIndex> => await openFragmentIndex({ kind: 'elasticsearch', nodes: [node], prefix, replicas: 0, ...runtime, clock })
+/** A cluster that has just started answers its first searches after seconds; what is tested on it is not how long it takes. */
+const openPatient = async (node: string, prefix: string, clock = systemClock): Promise<FragmentIndex> => await openFragmentIndex({ kind: 'elasticsearch', nodes: [node], prefix, replicas: 0, findLimitMs: 20_000, ...runtime, clock })
 
 describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
   let client: Client
@@ -34,27 +36,27 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
     await client.close()
   })
 
-  describeFragmentIndex('elasticsearch', async () => await openAt(node, newPrefix()))
+  describeFragmentIndex('elasticsearch', async () => await openPatient(node, newPrefix()))
 
   it('is found by another process, with the same UUIDs', async () => {
     const prefix = newPrefix()
-    await using first = await openAt(node, prefix)
-    await using second = await openAt(node, prefix)
+    await using first = await openPatient(node, prefix)
+    await using second = await openPatient(node, prefix)
     const uuids = await Promise.all([first.put([document({ rowId: 'a' })]), second.put([document({ rowId: 'b' })])])
     expect(uuids[0]).toEqual(uuids[1])
-    await using third = await openAt(node, prefix)
+    await using third = await openPatient(node, prefix)
     expect(await third.find(query())).toEqual({ rowIds: new Set(['a', 'b']), indexes: new Set(uuids[0]) })
     expect(await indicesOf(prefix)).toEqual([`${prefix}-v1-log-1969.12.29`])
   })
 
   it('never answers for an index that was deleted and made again under its name', async () => {
     const prefix = newPrefix()
-    await using reader = await openAt(node, prefix)
-    await using writer = await openAt(node, prefix)
+    await using reader = await openPatient(node, prefix)
+    await using writer = await openPatient(node, prefix)
     const [lost] = await writer.put([document({ rowId: 'lost' })])
     expect((await reader.find(query())).indexes).toEqual(new Set([lost]))
     await client.indices.delete({ index: await indicesOf(prefix) })
-    await using other = await openAt(node, prefix)
+    await using other = await openPatient(node, prefix)
     const [made] = await other.put([document({ rowId: 'made' })])
     expect(made).not.toBe(lost)
     // Neither has looked since the old one vanished, and the new one has its name.
@@ -67,7 +69,7 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
 
   it('answers for the other indices where one is gone, closed or not ours', async () => {
     const prefix = newPrefix()
-    await using index = await openAt(node, prefix)
+    await using index = await openPatient(node, prefix)
     const weeks = [20_000n, 20_007n, 20_014n].map((day) => document({ rowId: `d${day}`, dayNs: day * NS_PER_DAY, minTimeNs: day * NS_PER_DAY, maxTimeNs: day * NS_PER_DAY }))
     const [first, second, third] = await index.put(weeks)
     const all = query({ toNs: 30_000n * NS_PER_DAY })
@@ -83,7 +85,7 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
 
   it('does not answer for an index with a shard that is not there', async () => {
     const prefix = newPrefix()
-    await using index = await openAt(node, prefix)
+    await using index = await openPatient(node, prefix)
     const [held] = await index.put([document(), document({ rowId: 'later', dayNs: 20_000n * NS_PER_DAY, maxTimeNs: 20_000n * NS_PER_DAY })])
     // As an index looks whose only node is gone: it exists, and no node may hold it.
     const [alias] = Object.keys(await client.indices.getAlias({ index: `${prefix}-v1-log-1969.12.29` }).then((answer) => answer[`${prefix}-v1-log-1969.12.29`]?.aliases ?? {}))
@@ -96,7 +98,7 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
 
   it('leaves documents that are refused unindexed, and takes the others', async () => {
     const prefix = newPrefix()
-    await using index = await openAt(node, prefix)
+    await using index = await openPatient(node, prefix)
     const onDay = (rowId: string, day: bigint): FragmentDocument => document({ rowId, dayNs: day * NS_PER_DAY, minTimeNs: day * NS_PER_DAY, maxTimeNs: day * NS_PER_DAY })
     const [early, late] = await index.put([onDay('a', 0n), onDay('b', 20_000n)])
     await client.indices.putSettings({ index: `${prefix}-v1-log-1969.12.29`, settings: { 'index.blocks.write': true } })
@@ -105,14 +107,14 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
   })
 
   it('counts an index with more hits than one answer takes as one that has not answered', async () => {
-    await using index = await openAt(node, newPrefix())
+    await using index = await openPatient(node, newPrefix())
     await index.put(Array.from({ length: 10_000 }, (_, i) => document({ rowId: `r${i}`, words: i === 0 ? ['rare', 'error'] : ['error'] })))
     expect((await index.find(query())).indexes.size).toBe(0)
     expect((await index.find(query({ words: ['rare'] }))).indexes.size).toBe(1)
   })
 
   it('takes several documents of the largest size at once', async () => {
-    await using index = await openAt(node, newPrefix())
+    await using index = await openPatient(node, newPrefix())
     const words = Array.from({ length: MAX_DOCUMENT_WORDS }, (_, i) => `${'語'.repeat(9)}${i}`)
     const uuids = await index.put(Array.from({ length: 12 }, (_, i) => document({ rowId: `r${i}`, words: [`own${i}`, ...words.slice(1)] })))
     expect(new Set(uuids).size).toBe(1)
@@ -120,7 +122,7 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
   })
 
   it('finds words of any length', async () => {
-    await using index = await openAt(node, newPrefix())
+    await using index = await openPatient(node, newPrefix())
     const long = `a${'\u{1f600}'.repeat(40_000)}`
     await index.put([document({ words: [long] }), document({ rowId: 'other', words: ['a'] })])
     expect((await index.find(query({ words: [long] }))).rowIds).toEqual(new Set(['row']))
@@ -131,7 +133,7 @@ describeOn('elasticsearch', 'the fragment index in Elasticsearch', (node) => {
     await Promise.all([1, 2].map(async () => await migrateFragmentIndex({ nodes: [node], prefix, replicas: 0 })))
     await migrateFragmentIndex({ nodes: [node], prefix, replicas: 0 })
     await expect(client.index({ index: `${prefix}-v1-log-2026.11.23`, document: { tenant: 't' } })).rejects.toThrow(/forbids index auto creation/)
-    await using index = await openAt(node, prefix)
+    await using index = await openPatient(node, prefix)
     const [held] = await index.put([document()])
     expect(await index.find(query())).toEqual({ rowIds: new Set(['row']), indexes: new Set([held]) })
     await client.indices.delete({ index: await indicesOf(prefix) })

@@ -13,6 +13,8 @@ import { windowOf, type IndexWindow } from './index-window.ts'
 export interface ElasticsearchFragmentIndexOptions extends ElasticsearchConnection, Partial<IndexSizing> {
   /** First part of every name in the cluster: 1 to 40 lower-case letters and digits. */
   readonly prefix: string
+  /** How long a search waits for the cluster. Default: {@link FIND_LIMIT_MS}. */
+  readonly findLimitMs?: number
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -27,9 +29,9 @@ export async function openElasticsearchFragmentIndex({ shards = 1, replicas = 1,
 }
 
 /** A search that waits for the index must not be much slower than one without it. */
-const FIND_LIMIT_MS = 1_000
-/** After this the cluster itself gives up, early enough for its answer to arrive. */
-const FIND_TIMEOUT = '800ms'
+export const FIND_LIMIT_MS = 1_000
+/** Of the limit, after which the cluster itself gives up, early enough for its answer to arrive. */
+const CLUSTER_SHARE = 0.8
 /** After a failure searches go without the index for so long: then one of them pays {@link FIND_LIMIT_MS} again. */
 const FIND_PAUSE_MS = 5_000
 /** A bulk of {@link MAX_BULK_WORDS} with its refresh takes a second on a busy node. */
@@ -50,15 +52,17 @@ class ElasticsearchFragmentIndex implements FragmentIndex {
   readonly #names: IndexNames
   readonly #directory: IndexDirectory
   readonly #log: Log
+  readonly #findLimitMs: number
   readonly #findPause: EnginePause
   readonly #writePause: EnginePause
   #isClosed = false
 
-  constructor({ prefix, clock, random, log, ...options }: ElasticsearchFragmentIndexOptions & IndexSizing) {
+  constructor({ prefix, findLimitMs = FIND_LIMIT_MS, clock, random, log, ...options }: ElasticsearchFragmentIndexOptions & IndexSizing) {
     this.#client = createElasticsearchClient(options)
     this.#names = indexNames(prefix)
     this.#directory = new IndexDirectory({ ...options, client: this.#client, names: this.#names, clock, random })
     this.#log = log
+    this.#findLimitMs = findLimitMs
     this.#findPause = new EnginePause(clock, FIND_PAUSE_MS)
     this.#writePause = new EnginePause(clock, WRITE_PAUSE_MS)
   }
@@ -76,15 +80,15 @@ class ElasticsearchFragmentIndex implements FragmentIndex {
 
   async find(query: FragmentQuery): Promise<FragmentHits> {
     return await this.#guarded(this.#findPause, async () => {
-      const known = await this.#directory.list(FIND_LIMIT_MS)
+      const known = await this.#directory.list(this.#findLimitMs)
       const touched = touchedBy(query, [...known.values()])
       const rowIds = new Set<string>()
       const indexes = new Set<string>()
       if (touched.length === 0) return { rowIds, indexes }
       // One search per index in one request: each tells for itself whether it is all there, and one that is gone or broken spoils no other.
-      const search = { ...ROW_ONLY, size: MAX_WINDOW_HITS, track_total_hits: false, sort: ['_doc'], timeout: FIND_TIMEOUT, query: filterOf(query) }
+      const search = { ...ROW_ONLY, size: MAX_WINDOW_HITS, track_total_hits: false, sort: ['_doc'], timeout: `${Math.round(this.#findLimitMs * CLUSTER_SHARE)}ms`, query: filterOf(query) }
       const searches = touched.flatMap(({ alias }) => [{ index: alias, allow_partial_search_results: true }, search])
-      const { responses } = await this.#client.msearch({ searches, filter_path: ANSWER_PARTS.map((part) => `responses.${part}`) }, { requestTimeout: FIND_LIMIT_MS })
+      const { responses } = await this.#client.msearch({ searches, filter_path: ANSWER_PARTS.map((part) => `responses.${part}`) }, { requestTimeout: this.#findLimitMs })
       responses.forEach((response, i) => {
         const uuid = touched[i]?.uuid
         if (isMissing(response)) this.#directory.markOld()
