@@ -81,7 +81,7 @@ describeOnAll('the services', () => {
       const stranger = await createTestClient(services.url, 'a key that nobody has checked').send('{"message":"x"}')
       expect([stranger.status, stranger.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)])
     })
-    for (const answer of answers) await client.searchable(answer)
+    for (const answer of answers) await client.searchable(answer, RECOVERY_TIMEOUT_MS)
     expect(await search('bookless')).toMatchObject({ status: 200, found: 10 })
   }, TEST_TIMEOUT_MS)
 

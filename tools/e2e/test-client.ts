@@ -11,7 +11,7 @@ export interface TestClient {
   /** Events that match, newest first, over all pages. Times are wide open unless given. */
   search(query: string, filter?: { readonly from?: string; readonly to?: string; readonly limit?: number }): Promise<readonly FoundEvent[]>
   /** Resolves when a receipt says that its events are searchable. */
-  searchable(answer: Response): Promise<void>
+  searchable(answer: Response, timeoutMs?: number): Promise<void>
 }
 
 export interface FoundEvent {
@@ -37,13 +37,14 @@ export function createTestClient(url: string, key: string): TestClient {
         if (cursor === undefined) return events
       }
     },
-    async searchable(answer) {
+    async searchable(answer, timeoutMs) {
       const receipt = answer.headers.get('millrace-receipt')
       if (receipt === null) throw new Error(`no receipt in an answer of status ${answer.status}`)
       await waitFor(async () => {
-        const { state } = (await (await get(`/v1/receipts/${receipt}`)).json()) as { state: string }
-        return state !== 'accepted'
-      })
+        // A 503 of an engine that is away says nothing.
+        const { state } = (await (await get(`/v1/receipts/${receipt}`)).json()) as { readonly state?: string }
+        return state === 'searchable' || state === 'sealed'
+      }, timeoutMs)
     },
   }
 }
