@@ -24,13 +24,17 @@ const options = readOptions('npm run chaos -- [options]: kill and freeze service
 
 /** Half of the minute within which answers must be complete again. */
 const RECOVERY_MS = 30_000
+/** Fifty answers. */
+const WATCH_MS = 10_000
+/** Between two faults: the second meets what the first one left. */
+const PAUSE_MS = 1_000
 const { short: isShort } = options
 const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
 await chmod(folder, 0o711) // Elasticsearch runs as another user than root, who must pass it
 const phases = planChaos({ seed: options.seed, kills: isShort ? 1 : options.kills, engineFaults: isShort ? 1 : options.engineFaults, isShort })
 console.log('starting the engines')
 await using engines = await startEngineSet({ folder: join(folder, 'engines') })
-const report = await runChaos({ ...options, engines: engines.engines, phases, recoveryMs: RECOVERY_MS, watchMs: isShort ? 10_000 : 15_000, pauseMs: isShort ? 1_000 : 3_000, folder, onProgress: (line) => console.log(line) })
+const report = await runChaos({ ...options, engines: engines.engines, phases, recoveryMs: RECOVERY_MS, watchMs: WATCH_MS, pauseMs: PAUSE_MS, folder, onProgress: (line) => console.log(line) })
 console.log(summaryText(report.load))
 const { queries, answers, verdict, problems, isGreen } = report
 console.log(`questions: ${queries.asked} asked, ${answers.complete} complete, ${answers.incomplete} said what is missing, ${answers.unanswered} unanswered, ${queries.wrong.length} wrong; p50 ${percentileOf(queries.latenciesMs, 0.5)} ms, p99 ${percentileOf(queries.latenciesMs, 0.99)} ms`)
