@@ -83,7 +83,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
   const problems: string[] = []
   const faults: FaultRecord[] = []
-  const windows: WindowRecord[] = []
+  const watched: { readonly afterFault: string; readonly fromMs: number; readonly toMs: number }[] = []
   await sleep(WARM_UP_MS)
   try {
     for (const phase of options.phases) {
@@ -97,14 +97,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await sleep(options.recoveryMs)
       const fromMs = Date.now()
       await sleep(options.watchMs)
-      windows.push(windowOf(ends, fromMs, faults.at(-1)?.fault ?? ''))
-      onProgress(`answers after ${faults.at(-1)?.fault}: ${windows.at(-1)?.complete} of ${windows.at(-1)?.asked} complete`)
+      watched.push({ afterFault: faults.at(-1)?.fault ?? '', fromMs, toMs: Date.now() })
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`)
   }
   stop.abort()
   const [load, queries] = await Promise.all([loading, asking])
+  const windows = watched.map(({ afterFault, fromMs, toMs }) => windowOf(ends, { fromMs, toMs, afterFault }))
+  for (const { afterFault, asked, complete } of windows) onProgress(`answers after ${afterFault}: ${complete} of ${asked} complete`)
   onProgress('checking the ledger')
   const verdict = await checkLedger(services.url, ledger, { timeoutMs: CHECK_TIMEOUT_MS })
   agent.destroy()
@@ -116,7 +117,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   return { faults, windows, load, queries, answers, verdict, problems, isGreen: verdict.isGreen && problems.length === 0 }
 }
 
-function windowOf(ends: readonly QuestionEnd[], fromMs: number, afterFault: string): WindowRecord {
-  const inside = ends.filter(({ askedMs }) => askedMs >= fromMs)
+/** Of the questions that were asked in it, however long they took. */
+function windowOf(ends: readonly QuestionEnd[], { fromMs, toMs, afterFault }: { readonly fromMs: number; readonly toMs: number; readonly afterFault: string }): WindowRecord {
+  const inside = ends.filter(({ askedMs }) => askedMs >= fromMs && askedMs < toMs)
   return { afterFault, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
 }

@@ -40,6 +40,12 @@ export class FragmentCache {
     }
   }
 
+  /** Begins to open fragments that will be asked for soon, where a read is a trip through the network. What goes wrong is told to the one who opens it. */
+  openAhead(fragments: readonly LiveFragment[]): void {
+    if (this.#blockBytes === 0) return
+    for (const live of fragments) this.open(live).catch(() => undefined)
+  }
+
   #grow(key: string, entry: Entry, bytes: number): void {
     if (this.#entries.get(key) !== entry) return
     entry.bytes += bytes

@@ -7,6 +7,9 @@ import { FragmentReader } from './fragment-reader.ts'
 import type { MissingPart } from './query-engine.ts'
 import { BudgetSpentError, type QueryBudget } from './query-budget.ts'
 
+/** Fragments whose first bytes are on their way while another is scanned. A planner meets some hundred small ones before they are sealed. */
+const OPENED_AHEAD = 8
+
 /** One query's way through its fragments: what cannot be read becomes a missing part of the answer. */
 export class FragmentScan {
   readonly #cache: FragmentCache
@@ -52,6 +55,19 @@ export class FragmentScan {
       this.#missing.push({ reason: 'unreadable', detail: `up to ${live.rows} events of one fragment could not be read: ${error.message}` })
       return undefined
     }
+  }
+
+  /** Visits fragments in their order, the next few being opened meanwhile. @throws as {@link visit}. */
+  async visitAll(fragments: readonly LiveFragment[], use: (fragment: FragmentReader) => Promise<void>): Promise<void> {
+    for (const [index, live] of fragments.entries()) {
+      this.openAhead(fragments.slice(index + 1, index + 1 + OPENED_AHEAD))
+      await this.visit(live, use)
+    }
+  }
+
+  /** Begins to open the first of these, which are about to be visited. */
+  openAhead(fragments: readonly LiveFragment[]): void {
+    this.#cache.openAhead(fragments.slice(0, OPENED_AHEAD))
   }
 
   /** Runs the scan, at the query's turn, until it is through or its budget is spent. */

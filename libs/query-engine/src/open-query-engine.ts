@@ -78,7 +78,7 @@ export function openQueryEngine({ catalog, store, index, clock, cache: answers, 
       return await answer<Omit<AggregateAnswer, keyof QueryCost>>(request, signal, async ({ fragments, positions }, scan) => {
         const running = startAggregation(request)
         await scan.run(async () => {
-          for (const live of fragments) await scan.visit(live, async (fragment) => { await addFragment(running, fragment, filter) })
+          await scan.visitAll(fragments, async (fragment) => { await addFragment(running, fragment, filter) })
         })
         reportOverflow(request, running, scan)
         return { buckets: answerBuckets(running), complete: scan.missing.length === 0, missing: scan.missing, positions }
