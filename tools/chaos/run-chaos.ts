@@ -64,6 +64,8 @@ const MIN_COMPLETE_SHARE = 0.99
 const CUT_SHARE = 0.02
 /** Before the first fault: a second or two of it is the first questions' own. */
 const WARM_UP_MS = 5_000
+/** Nearly every answer comes within it when nothing is wrong. */
+const ANSWER_MS = 5_000
 const CHECK_TIMEOUT_MS = 120_000
 
 /** Lets services and engines fail one after the other under load and questions, then checks the ledger and every answer that was given. */
@@ -98,6 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       const fromMs = Date.now()
       await sleep(options.watchMs)
       watched.push({ afterFault: faults.at(-1)?.fault ?? '', fromMs, toMs: Date.now() })
+      await sleep(ANSWER_MS) // what was asked last must not meet the next fault
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`)
