@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 /** millrace: what an operator does to a running system, from a terminal or a script. */
 import { systemClock } from '@millrace/runtime/system-clock'
+import { stopSignal } from '@millrace/service/stop-signal'
 import { EXIT_CODES } from './exit-code.ts'
 import { runCli } from './run-cli.ts'
 
-const stop = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => {
-  stop.abort()
-})
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(EXIT_CODES.ok) // a reader such as `head` has seen enough
@@ -15,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,
   clock: systemClock,
-  signal: stop.signal,
+  signal: stopSignal(),
   print: (line) => process.stdout.write(`${line}\n`),
   remark: (line) => process.stderr.write(`${line}\n`),
 })

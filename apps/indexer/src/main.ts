@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
+import { busCheck, catalogCheck } from '@millrace/service/ready-checks'
 import { runService } from '@millrace/service/run-service'
 import { createIndexerMetrics } from './indexer-metrics.ts'
 import { sealPacks } from './seal-packs.ts'
@@ -14,10 +15,7 @@ await runService('indexer', async ({ engines, resources, ...runtime }) => {
   const workers = resources.use(openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) }))
   return {
     // Without Elasticsearch sealing goes on, and what is sealed is indexed later.
-    checks: [
-      { name: 'bus', problem: async () => ((await bus.endOffset(topics.commits, 0)) >= 0 ? undefined : 'no end') },
-      { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
-    ],
+    checks: [busCheck(bus, topics.commits), catalogCheck(catalog)],
     work: async (signal) => await sealPacks({ ...runtime, bus, catalog, store, index, topics, workers, metrics: createIndexerMetrics(runtime.registry, runtime.clock) }, signal),
   }
 })

@@ -1,3 +1,4 @@
+import { busCheck } from '@millrace/service/ready-checks'
 import { runService } from '@millrace/service/run-service'
 import { createIntakeRoutes } from './create-intake-routes.ts'
 import { handshakeRoutes } from './handshake-routes.ts'
@@ -11,7 +12,7 @@ await runService('intake', async ({ engines, ...runtime }) => {
   await engines.checkLog(bus, catalog, topics)
   return {
     // Not the catalog: what was checked before goes on being taken without it.
-    checks: [{ name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') }],
+    checks: [busCheck(bus, topics.batches)],
     tenants: catalog,
     quotas: await engines.openQuotas({ byDefault: false }),
     hotRoutes: createIntakeRoutes({ ...runtime, bus, topics, receiptSecret, catalog }),

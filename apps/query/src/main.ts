@@ -1,4 +1,5 @@
 import { openServiceThread } from '@millrace/runtime/service-thread'
+import { catalogCheck } from '@millrace/service/ready-checks'
 import { runService } from '@millrace/service/run-service'
 import { createQueryRoutes } from './create-query-routes.ts'
 import { createFrontier } from './frontier.ts'
@@ -17,7 +18,7 @@ await runService('query', async ({ settings, engines, resources, ...runtime }) =
   const engine = resources.use(createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data: settings, maxHeapMb: QUERY_HEAP_MB })))
   const frontier = createFrontier()
   return {
-    checks: [{ name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) }],
+    checks: [catalogCheck(catalog)],
     tenants: catalog,
     quotas: await engines.openQuotas({ byDefault: false }),
     routes: createQueryRoutes({ ...runtime, bus, catalog, engine, topics, receiptSecret, frontier, tail }),

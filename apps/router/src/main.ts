@@ -1,3 +1,4 @@
+import { busCheck, catalogCheck } from '@millrace/service/ready-checks'
 import { runService } from '@millrace/service/run-service'
 import { routeBatches } from './route-batches.ts'
 import { createRouterMetrics } from './router-metrics.ts'
@@ -9,10 +10,7 @@ await runService('router', async ({ engines, ...runtime }) => {
   const bus = await engines.openBus()
   const tail = await engines.openTail()
   return {
-    checks: [
-      { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
-      { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
-    ],
+    checks: [busCheck(bus, topics.batches), catalogCheck(catalog)],
     work: async (signal) => await routeBatches({ ...runtime, bus, catalog, topics, tail, metrics: createRouterMetrics(runtime.registry) }, signal),
   }
 })

@@ -27,6 +27,7 @@ import type { Workers } from '@millrace/runtime/workers'
 import { openServiceThread } from '@millrace/runtime/service-thread'
 import { openTail } from '@millrace/tail/open-tail'
 import { assertLogReachesCommits } from '@millrace/service/assert-log-reaches-commits'
+import { busCheck } from '@millrace/service/ready-checks'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { createWriterMetrics } from '@millrace/writer/writer-metrics'
@@ -104,7 +105,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log, registry }),
       ...tenantRoutes(catalog, random),
       ...healthRoutes([
-        { name: 'bus', problem: async () => ((await bus.endOffset(topics.batches, 0)) >= 0 ? undefined : 'no end') },
+        busCheck(bus, topics.batches),
         { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
       ]),
       ...handshakeRoutes(),

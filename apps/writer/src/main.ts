@@ -1,3 +1,4 @@
+import { busCheck, catalogCheck } from '@millrace/service/ready-checks'
 import { runService } from '@millrace/service/run-service'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
 import { writePacks } from './write-packs.ts'
@@ -14,10 +15,7 @@ await runService('writer', async ({ engines, resources, ...runtime }) => {
   const bus = await engines.openBus()
   const workers = resources.use(openSystemWorkers({ threads: FLUSH_THREADS }))
   return {
-    checks: [
-      { name: 'bus', problem: async () => ((await bus.endOffset(topics.routed, 0)) >= 0 ? undefined : 'no end') },
-      { name: 'catalog', problem: async () => ((await catalog.currentGeneration()) === undefined ? 'no generation' : undefined) },
-    ],
+    checks: [busCheck(bus, topics.routed), catalogCheck(catalog)],
     work: async (signal) => await writePacks({ ...runtime, bus, catalog, store, topics, workers, metrics: createWriterMetrics(runtime.registry) }, signal),
   }
 })
