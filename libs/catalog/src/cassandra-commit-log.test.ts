@@ -1,9 +1,8 @@
-import { dropKeyspace, type MigrationOptions } from '@millrace/cassandra/cassandra-migrations'
-import { openCassandraSession, type CassandraSession } from '@millrace/cassandra/cassandra-session'
+import type { CassandraSession } from '@millrace/cassandra/cassandra-session'
+import { useTestKeyspace } from '@millrace/cassandra/test-keyspace'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { describeOn } from '@millrace/simulator/describe-on'
-import { createLog } from '@millrace/telemetry/log'
 import { createCassandraCatalog } from './cassandra-catalog.ts'
 import { createCommitHistory } from './cassandra-commit-history.ts'
 import { CassandraDatabase } from './cassandra-database.ts'
@@ -15,21 +14,12 @@ import { migrateCatalog } from './migrate-catalog.ts'
 const BUCKET = 3
 
 describeOn('cassandra', 'the commit log in Cassandra', (address) => {
-  const options: MigrationOptions = { contactPoints: [address], localDataCenter: 'datacenter1', keyspace: `test_${systemRandom.text(12)}`, replicationFactor: 1, clock: systemClock, random: systemRandom, log: createLog('silent') }
-  let session: CassandraSession
-  beforeAll(async () => {
-    await migrateCatalog(options)
-    session = await openCassandraSession(options)
-  }, 60_000)
-  afterAll(async () => {
-    await session[Symbol.asyncDispose]()
-    await dropKeyspace(options)
-  }, 60_000)
+  const keyspace = useTestKeyspace(address, migrateCatalog)
 
   /** As another process would have it. Buckets are small, so that every test crosses some. */
-  const open = (fate: (cql: string) => Fate = () => 'done'): Catalog => createCassandraCatalog(faultySession(session, fate), systemClock, BUCKET)
+  const open = (fate: (cql: string) => Fate = () => 'done'): Catalog => createCassandraCatalog(faultySession(keyspace.session, fate), systemClock, BUCKET)
   const newStream = (): string => `${systemRandom.text(6)}/0`
-  const history = (): ReturnType<typeof createCommitHistory> => createCommitHistory(new CassandraDatabase(session), BUCKET)
+  const history = (): ReturnType<typeof createCommitHistory> => createCommitHistory(new CassandraDatabase(keyspace.session), BUCKET)
 
   it('goes on from bucket to bucket, with one reader or many', async () => {
     const stream = newStream()
@@ -88,15 +78,15 @@ describeOn('cassandra', 'the commit log in Cassandra', (address) => {
       }
     }
     const struckSession: CassandraSession = {
-      ...faultySession(session, () => 'done'),
+      ...faultySession(keyspace.session, () => 'done'),
       execute: async (cql, ...rest) => {
         if (hasClaimed) await strike()
         struck.push(cql)
-        return await session.execute(cql, ...rest)
+        return await keyspace.session.execute(cql, ...rest)
       },
       conditional: async (statements, ...rest) => {
         if (hasClaimed) await strike()
-        const result = await session.conditional(statements, ...rest)
+        const result = await keyspace.session.conditional(statements, ...rest)
         hasClaimed = true
         await strike()
         return result
@@ -172,7 +162,7 @@ describeOn('cassandra', 'the commit log in Cassandra', (address) => {
     for (const lastWrite of ['lost reply', 'not done'] as const) {
       for (let writes = 0, isOver = false; !isOver; writes++) {
         const stream = await sealedStream()
-        const dying = dyingSession(session, writes, lastWrite)
+        const dying = dyingSession(keyspace.session, writes, lastWrite)
         const dead = createCassandraCatalog(dying.session, systemClock, BUCKET)
         await dead.trimCommits(stream, trim).catch((error: unknown) => { expect(error).toBeInstanceOf(CatalogUnavailableError) })
         isOver = !dying.hasDied()
@@ -181,7 +171,7 @@ describeOn('cassandra', 'the commit log in Cassandra', (address) => {
         await open().trimCommits(stream, trim)
         expect(sequencesOf(await open().readEntries(stream, 0, 100))).toEqual(oneTo(3 * BUCKET).slice(2 * BUCKET + 1))
         // Nor does anything stay where no reader looks any more.
-        const stored = await session.execute('SELECT sequence FROM commit_entries WHERE stream = ? AND bucket IN (0, 1, 2)', [stream], { isIdempotent: true })
+        const stored = await keyspace.session.execute('SELECT sequence FROM commit_entries WHERE stream = ? AND bucket IN (0, 1, 2)', [stream], { isIdempotent: true })
         expect(Math.min(...stored.map((row) => Number(row['sequence'])))).toBe(2 * BUCKET + 2)
         expect((await requestsOf(open(), stream, 0)).map(({ expiresMs }) => expiresMs)).toEqual([...oneTo(3 * BUCKET).map((i) => i * 600_000).filter((expiresMs) => expiresMs >= trim.beforeMs), ...oneTo(3 * BUCKET).map((i) => 90_000_000 + i)])
       }
@@ -197,7 +187,7 @@ describeOn('cassandra', 'the commit log in Cassandra', (address) => {
     await history().copy(stream, { ...entry, requests: [request(600_000)] })
     expect(sequencesOf(await history().readEntries(stream, { afterSequence: 0, beforeSequence: 100, limit: 100 }))).not.toContain(2)
     expect((await requestsOf(open(), stream, 0))[0]?.expiresMs).toBe(trim.beforeMs)
-    expect(await session.execute('SELECT slot FROM commit_request_slots WHERE stream = ? AND slot < 4', [stream], { isIdempotent: true })).toEqual([])
+    expect(await keyspace.session.execute('SELECT slot FROM commit_request_slots WHERE stream = ? AND slot < 4', [stream], { isIdempotent: true })).toEqual([])
   })
 })
 

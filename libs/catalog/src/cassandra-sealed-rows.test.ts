@@ -2,15 +2,14 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { dropKeyspace, type MigrationOptions } from '@millrace/cassandra/cassandra-migrations'
-import { openCassandraSession, type CassandraSession } from '@millrace/cassandra/cassandra-session'
+import type { CassandraSession } from '@millrace/cassandra/cassandra-session'
+import { useTestKeyspace } from '@millrace/cassandra/test-keyspace'
 import type { Clock } from '@millrace/runtime/clock'
 import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { describeOn } from '@millrace/simulator/describe-on'
-import { createLog } from '@millrace/telemetry/log'
 import { createCassandraCatalog } from './cassandra-catalog.ts'
 import { dyingSession, faultySession, type Fate } from './cassandra-faults.ts'
 import { IN_FLIGHT_MS } from './cassandra-partition-list.ts'
@@ -21,19 +20,10 @@ import { openCatalog } from './open-catalog.ts'
 import { prefixedCatalog } from './prefixed-catalog.ts'
 
 describeOn('cassandra', 'sealed rows in Cassandra', (address) => {
-  const options: MigrationOptions = { contactPoints: [address], localDataCenter: 'datacenter1', keyspace: `test_${systemRandom.text(12)}`, replicationFactor: 1, clock: systemClock, random: systemRandom, log: createLog('silent') }
-  let session: CassandraSession
-  beforeAll(async () => {
-    await migrateCatalog(options)
-    session = await openCassandraSession(options)
-  }, 60_000)
-  afterAll(async () => {
-    await session[Symbol.asyncDispose]()
-    await dropKeyspace(options)
-  }, 60_000)
+  const keyspace = useTestKeyspace(address, migrateCatalog)
 
   /** As another process would have it. */
-  const open = (prefix: string, clock: Clock = systemClock, decide: (cql: string) => Fate = () => 'done'): Catalog => prefixedCatalog(createCassandraCatalog(faultySession(session, decide), clock), prefix)
+  const open = (prefix: string, clock: Clock = systemClock, decide: (cql: string) => Fate = () => 'done'): Catalog => prefixedCatalog(createCassandraCatalog(faultySession(keyspace.session, decide), clock), prefix)
 
   /** Two days of named rows, of which one day's are merged, and rows that are put and not named. */
   async function prepare(prefix: string): Promise<void> {
@@ -67,7 +57,7 @@ describeOn('cassandra', 'sealed rows in Cassandra', (address) => {
       for (let writes = 0, isOver = false; !isOver; writes++) {
         const prefix = systemRandom.text(8)
         await prepare(prefix)
-        const dying = dyingSession(session, writes, lastWrite)
+        const dying = dyingSession(keyspace.session, writes, lastWrite)
         const told: SealedRow[] = []
         try {
           told.push(...((await work(prefixedCatalog(createCassandraCatalog(dying.session, systemClock), prefix))) ?? []))
@@ -131,14 +121,14 @@ describeOn('cassandra', 'sealed rows in Cassandra', (address) => {
       await overtake()
     }
     const interruptedSession: CassandraSession = {
-      ...faultySession(session, () => 'done'),
+      ...faultySession(keyspace.session, () => 'done'),
       execute: async (cql, ...rest) => {
         await meet(cql)
-        return await session.execute(cql, ...rest)
+        return await keyspace.session.execute(cql, ...rest)
       },
       conditional: async (statements, ...rest) => {
         await meet(statements.map(({ cql }) => cql).join('; '))
-        return await session.conditional(statements, ...rest)
+        return await keyspace.session.conditional(statements, ...rest)
       },
     }
     return prefixedCatalog(createCassandraCatalog(interruptedSession, systemClock), prefix)
@@ -200,8 +190,8 @@ describeOn('cassandra', 'sealed rows in Cassandra', (address) => {
       await open(prefix, clock).expireSealed('a', 'log', 2n * DAY)
       await open(prefix, clock).forgetMerged('a', 'log', 9e15)
     }
-    for (const table of ['sealed', 'sealed_days', 'sealed_merges']) expect((await session.execute(`SELECT tenant FROM ${table}`, [], { isIdempotent: true })).filter((row) => String(row['tenant']).startsWith(prefix))).toEqual([])
-    expect((await session.execute('SELECT object FROM sealed_objects', [], { isIdempotent: true })).filter((row) => String(row['object']).startsWith(prefix))).toEqual([])
+    for (const table of ['sealed', 'sealed_days', 'sealed_merges']) expect((await keyspace.session.execute(`SELECT tenant FROM ${table}`, [], { isIdempotent: true })).filter((row) => String(row['tenant']).startsWith(prefix))).toEqual([])
+    expect((await keyspace.session.execute('SELECT object FROM sealed_objects', [], { isIdempotent: true })).filter((row) => String(row['object']).startsWith(prefix))).toEqual([])
   })
 
   it('are listed again by what is put after their day went', async () => {
@@ -235,7 +225,7 @@ describeOn('cassandra', 'sealed rows in Cassandra', (address) => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 60, size: 'max' }), async (steps) => {
           await using oracle = await openCatalog({ kind: 'sqlite', root: await mkdtemp(join(tmpdir(), 'catalog-')), disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
-          await using catalog = prefixedCatalog(createCassandraCatalog(faultySession(session, () => 'done'), systemClock, 3), systemRandom.text(8))
+          await using catalog = prefixedCatalog(createCassandraCatalog(faultySession(keyspace.session, () => 'done'), systemClock, 3), systemRandom.text(8))
           for (const [index, next] of [...steps, { does: 'forget' } as const].entries()) {
             const [expected, found] = [await answerOf(oracle, next, index), await answerOf(catalog, next, index)]
             expect({ next, answer: found }).toEqual({ next, answer: expected })

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { openRoad } from '@millrace/cassandra/blockable-road'
-import { dropKeyspace, type MigrationOptions } from '@millrace/cassandra/cassandra-migrations'
-import { openCassandraSession, type CassandraSession } from '@millrace/cassandra/cassandra-session'
+import { useTestKeyspace } from '@millrace/cassandra/test-keyspace'
 import { systemClock } from '@millrace/runtime/system-clock'
-import { systemRandom } from '@millrace/runtime/system-random'
 import { describeOn } from '@millrace/simulator/describe-on'
-import { createLog } from '@millrace/telemetry/log'
 import { BUCKET_REST_MS, BUCKET_SEQUENCES } from './cassandra-object-keys.ts'
 import { PART_BYTES, ROW_BYTES } from './cassandra-object-layout.ts'
 import { describeFragmentStore, keyOf } from './fragment-store.conformance.ts'
@@ -15,19 +12,9 @@ import { migrateFragmentStore } from './migrate-fragment-store.ts'
 import { openFragmentStore } from './open-fragment-store.ts'
 
 describeOn('cassandra', 'the fragment store', (address) => {
-  const options: MigrationOptions = { contactPoints: [address], localDataCenter: 'datacenter1', keyspace: `test_${systemRandom.text(12)}`, replicationFactor: 1, clock: systemClock, random: systemRandom, log: createLog('silent') }
+  const keyspace = useTestKeyspace(address, migrateFragmentStore)
+  const { options } = keyspace
   const tables = ['pack_bytes', 'sealed_bytes', 'object_heads', 'object_keys'] as const
-  let session: CassandraSession
-
-  beforeAll(async () => {
-    await migrateFragmentStore(options)
-    session = await openCassandraSession(options)
-  }, 60_000)
-
-  afterAll(async () => {
-    await session[Symbol.asyncDispose]()
-    await dropKeyspace(options)
-  }, 60_000)
 
   const open = async (): Promise<FragmentStore> => await openFragmentStore({ kind: 'cassandra', ...options })
   /** The contract's tests share the tables: what the last one left is removed, which is faster than new tables. */
@@ -36,7 +23,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
     for (const stream of ['g1/0', 'g1/1', 'g1/10', 'g2/0']) for await (const key of store.list(stream)) await store.remove(key)
     return store
   }
-  const rowsIn = async (table: (typeof tables)[number]): Promise<number> => (await session.execute(`SELECT * FROM ${table}`, [], { isIdempotent: true })).length
+  const rowsIn = async (table: (typeof tables)[number]): Promise<number> => (await keyspace.session.execute(`SELECT * FROM ${table}`, [], { isIdempotent: true })).length
 
   /** Each test has a stream of its own. */
   let streams = 0
@@ -72,7 +59,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
     for (const end of ['put again', 'removed']) {
       const key = newKey()
       await store.put(key, bytes)
-      await session.conditional([{ cql: 'DELETE FROM object_heads WHERE object = ? IF EXISTS', parameters: [objectKeyText(key)] }])
+      await keyspace.session.conditional([{ cql: 'DELETE FROM object_heads WHERE object = ? IF EXISTS', parameters: [objectKeyText(key)] }])
       await using other = await open()
       expect(await other.read(key, 0, 10)).toBeUndefined()
       expect(await listed(other, key.stream)).toEqual([objectKeyText(key)])
@@ -90,7 +77,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
     await using store = await open()
     const key = newKey()
     await store.put(key, Uint8Array.of(1, 2, 3))
-    await session.conditional([{ cql: 'DELETE FROM object_heads WHERE object = ? IF EXISTS', parameters: [objectKeyText(key)] }])
+    await keyspace.session.conditional([{ cql: 'DELETE FROM object_heads WHERE object = ? IF EXISTS', parameters: [objectKeyText(key)] }])
     await store.put(key, Uint8Array.of(4, 5))
     expect(await store.read(key, 0, 2)).toEqual(Uint8Array.of(4, 5))
     expect(await listed(store, key.stream)).toEqual([objectKeyText(key)])
@@ -121,7 +108,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
       expect((await reader.read(key, 0, 1))?.length).toBe(1)
     }
     await remover.remove(removed)
-    await session.execute('DELETE FROM pack_bytes WHERE object = ? AND content = ? AND part = ?', [objectKeyText(damaged), await contentOf(damaged), 1], { isIdempotent: true })
+    await keyspace.session.execute('DELETE FROM pack_bytes WHERE object = ? AND content = ? AND part = ?', [objectKeyText(damaged), await contentOf(damaged), 1], { isIdempotent: true })
     expect(await reader.read(removed, 0, 1)).toBeUndefined()
     expect((await reader.read(damaged, 0, PART_BYTES))?.length).toBe(PART_BYTES)
     await expect(reader.read(damaged, 0, PART_BYTES + 1)).rejects.toThrow(StoreUnavailableError)
@@ -132,7 +119,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
     const key = newKey()
     await store.put(key, new Uint8Array(2 * PART_BYTES).fill(3))
     const content = await contentOf(key)
-    for (const [part, row] of [[0, 0], [0, 1], [0, 3], [1, 0]]) await session.execute('DELETE FROM pack_bytes WHERE object = ? AND content = ? AND part = ? AND row = ?', [objectKeyText(key), content, part, row], { isIdempotent: true })
+    for (const [part, row] of [[0, 0], [0, 1], [0, 3], [1, 0]]) await keyspace.session.execute('DELETE FROM pack_bytes WHERE object = ? AND content = ? AND part = ? AND row = ?', [objectKeyText(key), content, part, row], { isIdempotent: true })
     expect(await store.read(key, 2 * ROW_BYTES, 3 * ROW_BYTES)).toEqual(new Uint8Array(ROW_BYTES).fill(3))
     await expect(store.read(key, 2 * ROW_BYTES - 1, 3 * ROW_BYTES)).rejects.toThrow(StoreUnavailableError)
   })
@@ -144,7 +131,7 @@ describeOn('cassandra', 'the fragment store', (address) => {
     const keys = [0, BUCKET_SEQUENCES - 1, BUCKET_SEQUENCES, 1e14].map((sequence) => keyOf({ stream, sequence }))
     for (const key of keys) await store.put(key, Uint8Array.of(1))
     expect(await listed(store, stream)).toEqual(keys.map(objectKeyText).sort())
-    const buckets = async (): Promise<number> => (await session.execute('SELECT bucket FROM object_buckets WHERE stream = ?', [stream], { isIdempotent: true })).length
+    const buckets = async (): Promise<number> => (await keyspace.session.execute('SELECT bucket FROM object_buckets WHERE stream = ?', [stream], { isIdempotent: true })).length
     for (const key of keys.slice(1)) await store.remove(key)
     expect(await listed(store, stream)).toEqual(keys.slice(0, 1).map(objectKeyText))
     expect(await buckets()).toBe(3)
@@ -194,10 +181,10 @@ describeOn('cassandra', 'the fragment store', (address) => {
   }, 90_000)
 
   async function rowsOf(key: ObjectKey): Promise<number> {
-    return (await session.execute('SELECT row FROM pack_bytes WHERE object = ? ALLOW FILTERING', [objectKeyText(key)], { isIdempotent: true })).length
+    return (await keyspace.session.execute('SELECT row FROM pack_bytes WHERE object = ? ALLOW FILTERING', [objectKeyText(key)], { isIdempotent: true })).length
   }
 
   async function contentOf(key: ObjectKey): Promise<unknown> {
-    return (await session.execute('SELECT content FROM object_heads WHERE object = ?', [objectKeyText(key)], { isIdempotent: true }))[0]?.['content']
+    return (await keyspace.session.execute('SELECT content FROM object_heads WHERE object = ?', [objectKeyText(key)], { isIdempotent: true }))[0]?.['content']
   }
 })
