@@ -40,10 +40,10 @@ export class FragmentCache {
     }
   }
 
-  /** Begins to open fragments that will be asked for soon, where a read is a trip through the network. What goes wrong is told to the one who opens it. */
-  openAhead(fragments: readonly LiveFragment[]): void {
+  /** Begins to open fragments that will be asked for soon, where a read is a trip through the network; only there are they asked for. What goes wrong is told to the one who opens it. */
+  openAhead(fragments: () => readonly LiveFragment[]): void {
     if (this.#blockBytes === 0) return
-    for (const live of fragments) this.open(live).catch(() => undefined)
+    for (const live of fragments()) this.open(live).catch(() => undefined)
   }
 
   #grow(key: string, entry: Entry, bytes: number): void {

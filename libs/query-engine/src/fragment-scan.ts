@@ -60,14 +60,14 @@ export class FragmentScan {
   /** Visits fragments in their order, the next few being opened meanwhile. @throws as {@link visit}. */
   async visitAll(fragments: readonly LiveFragment[], use: (fragment: FragmentReader) => Promise<void>): Promise<void> {
     for (const [index, live] of fragments.entries()) {
-      this.openAhead(fragments.slice(index + 1, index + 1 + OPENED_AHEAD))
+      this.openAhead(() => fragments.slice(index + 1, index + 1 + OPENED_AHEAD))
       await this.visit(live, use)
     }
   }
 
   /** Begins to open the first of these, which are about to be visited. */
-  openAhead(fragments: readonly LiveFragment[]): void {
-    this.#cache.openAhead(fragments.slice(0, OPENED_AHEAD))
+  openAhead(fragments: () => readonly LiveFragment[]): void {
+    this.#cache.openAhead(() => fragments().slice(0, OPENED_AHEAD))
   }
 
   /** Runs the scan, at the query's turn, until it is through or its budget is spent. */

@@ -19,7 +19,7 @@ export async function findFirstEvents(request: ListRequest, fragments: readonly 
   const isAscending = request.order === 'asc'
   const waiting: Cursor[] = fragments.map((live) => ({ live, day: dayOf(live.dayNs), bound: isAscending ? live.minTimeOffset : live.maxTimeOffset, rows: undefined }))
   const comesFirst = (a: Cursor, b: Cursor): boolean => (isAscending ? 1 : -1) * (a.day - b.day || a.bound - b.bound) < 0
-  scan.openAhead(waiting.toSorted((a, b) => (comesFirst(a, b) ? -1 : 1)).map(({ live }) => live))
+  scan.openAhead(() => waiting.toSorted((a, b) => (comesFirst(a, b) ? -1 : 1)).map(({ live }) => live))
   while (waiting.length > 0) {
     const cursor = waiting.reduce((best, other) => (comesFirst(other, best) ? other : best))
     if (found.isBeyond(cursor.day, cursor.bound)) return
