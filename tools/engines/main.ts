@@ -7,7 +7,7 @@ import { isAnswering } from './is-answering.ts'
 import { createNativeWay } from './native-way.ts'
 import { enginesHome, setFolderOf } from './open-engines.ts'
 import { readCommand, USAGE, type EnginesCommand } from './read-command.ts'
-import { recallSet, rememberSet } from './set-memory.ts'
+import { recallSet, rememberedPorts, rememberSet } from './set-memory.ts'
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) console.log(USAGE)
@@ -31,7 +31,7 @@ async function run(command: EnginesCommand): Promise<boolean> {
   const way = openWay({ home, folder, settings, names, say: (line) => { console.log(line) } })
   if (action === 'status') return await showStatus(way, { names, settings })
   if (action === 'up') {
-    await refuseMoves(way, { command, ports: recallSet(folder, { ports: {}, heaps: {}, way: undefined }).ports })
+    await refuseMoves(way, { command, ports: rememberedPorts(folder) })
     await rememberSet(folder, { ...memory, way: kind })
     await way.up()
     return true

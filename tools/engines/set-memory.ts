@@ -19,6 +19,11 @@ export function recallSet(folder: string, { ports, heaps, way }: Pick<EnginesCom
   return { ports: { ...DEFAULT_PORTS, ...last.ports, ...ports }, heaps: { ...DEFAULT_HEAPS, ...last.heaps, ...heaps }, way: way ?? last.way }
 }
 
+/** The ports at which the set was last started, or would be. */
+export function rememberedPorts(folder: string): SetMemory['ports'] {
+  return recallSet(folder, { ports: {}, heaps: {}, way: undefined }).ports
+}
+
 export async function rememberSet(folder: string, memory: SetMemory): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, FILE), JSON.stringify(memory, undefined, 2))

@@ -7,7 +7,7 @@ import { readOptions } from '../command-line/read-options.ts'
 import { ENGINE_NAMES } from '../engines/engine.ts'
 import { addressOn, planPorts } from '../engines/engine-settings.ts'
 import { enginesHome, setFolderOf } from '../engines/open-engines.ts'
-import { recallSet } from '../engines/set-memory.ts'
+import { rememberedPorts } from '../engines/set-memory.ts'
 import { stopAsked } from '../process/signals.ts'
 import { addressesOf } from './engine-addresses.ts'
 import { startServiceSet } from './service-set.ts'
@@ -23,7 +23,7 @@ const stopped = stopAsked()
 console.log('starting the engines')
 const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../engines/main.ts'), 'up'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
-const ports = planPorts(recallSet(setFolderOf(enginesHome()), { ports: {}, heaps: {}, way: undefined }).ports)
+const ports = planPorts(rememberedPorts(setFolderOf(enginesHome())))
 const engines = addressesOf(ENGINE_NAMES.map((name) => ({ name, address: addressOn(ports, name) })))
 console.log('starting the services')
 await using set = await startServiceSet({ engines, folder: options.logs, gatewayPort: options.port, partitions: options.partitions, namespace: options.namespace })
