@@ -18,7 +18,7 @@ export function planElasticsearchNode({ folder, programs, settings }: NodeOption
     name: 'elasticsearch', folder, settings, serverPidFile,
     async prepare() {
       const java = findJava('Elasticsearch', { first: 21, last: 25 })
-      await installZip(home, `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${ELASTICSEARCH_VERSION}`)
+      await installZip(home, `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${ELASTICSEARCH_VERSION}`, ELASTICSEARCH_SHA256)
       for (const path of [join(configFolder, 'jvm.options.d'), join(folder, 'data'), join(folder, 'logs'), temporaryFolder]) await mkdir(path, { recursive: true })
       await cp(join(program, 'config/jvm.options'), join(configFolder, 'jvm.options'))
       await writeFile(join(configFolder, 'elasticsearch.yml'), renderElasticsearchConfig(settings.ports, folder))
@@ -32,6 +32,9 @@ export function planElasticsearchNode({ folder, programs, settings }: NodeOption
 }
 
 export const ELASTICSEARCH_VERSION = '9.5.3'
+
+/** Of the zip of that version. */
+const ELASTICSEARCH_SHA256 = 'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d'
 
 /** Elasticsearch refuses to be root, so root gives the node's folder to "nobody" and starts it as that user. `undefined` for everyone else. */
 async function prepareUser({ folder, program }: { readonly folder: string; readonly program: string }): Promise<number | undefined> {

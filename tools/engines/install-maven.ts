@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, createReadStream, existsSync, openSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { EngineError } from './engine.ts'
 
 /** `group:artifact:version`. */
@@ -11,15 +13,31 @@ export type MavenArtifact = `${string}:${string}:${string}`
 export async function installJars(folder: string, artifacts: readonly MavenArtifact[]): Promise<void> {
   await installWhole(folder, async (partial) => {
     await writeFile(join(partial, 'pom.xml'), pomOf(artifacts))
-    await runMaven(partial, ['-f', join(partial, 'pom.xml'), `${DEPENDENCY_PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${partial}`])
+    // Strict checksums: a damaged download must fail here and not as a strange engine.
+    await runMaven(partial, ['--strict-checksums', '-f', join(partial, 'pom.xml'), `${DEPENDENCY_PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${partial}`])
   })
 }
 
-/** Unpacks a zip that is published as an artifact into `folder`, under the same promise. */
-export async function installZip(folder: string, artifact: MavenArtifact): Promise<void> {
+/**
+ * Unpacks a zip that is published as an artifact into `folder`, under the same promise. Not every mirror passes on the checksum beside a zip, so its SHA-256, in hex, is given here.
+ * @throws {EngineError} the zip is not the one that was meant
+ */
+export async function installZip(folder: string, artifact: MavenArtifact, sha256: string): Promise<void> {
   await installWhole(folder, async (partial) => {
-    await runMaven(partial, [`${DEPENDENCY_PLUGIN}:unpack`, `-Dartifact=${artifact}:zip`, `-DoutputDirectory=${partial}`])
+    const options = ['--lax-checksums', `-Dartifact=${artifact}:zip`, `-DoutputDirectory=${partial}`]
+    await runMaven(partial, [`${DEPENDENCY_PLUGIN}:unpack`, `${DEPENDENCY_PLUGIN}:copy`, ...options])
+    const [, name = '', version = ''] = artifact.split(':')
+    const zip = join(partial, `${name}-${version}.zip`)
+    const found = await sha256Of(zip)
+    if (found !== sha256) throw new EngineError(`${artifact} came with SHA-256 ${found} instead of ${sha256}: the download is damaged, remove it from Maven's local repository`)
+    await rm(zip)
   })
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
 }
 
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
@@ -54,8 +72,7 @@ export function pomOf(artifacts: readonly MavenArtifact[]): string {
 }
 
 async function runMaven(folder: string, args: readonly string[]): Promise<void> {
-  // Strict checksums: a damaged download must fail here and not as a strange engine.
-  await runInstaller(folder, 'mvn', ['-q', '-B', '-C', ...args], 'Maven (of Debian: apt-get install maven)')
+  await runInstaller(folder, 'mvn', ['-q', '-B', ...args], 'Maven (of Debian: apt-get install maven)')
 }
 
 /** Runs a program in `folder` to its end. @throws {EngineError} it is missing or fails; with the end of its output. */
