@@ -4,10 +4,11 @@ import { decodeBatchRecord } from '@millrace/fragment/batch-record-codec'
 import { rowsOf, tableOf } from '@millrace/fragment/plain-rows'
 import { decodeFragment } from '@millrace/fragment/read-fragment'
 import { createFairWork } from '@millrace/fairness/fair-work'
+import { ManualClock } from '@millrace/simulator/manual-clock'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
-import { createBatcher, type BatcherOptions, MAX_TENANT_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
+import { createBatcher, type BatcherOptions, MAX_PLACING_MS, MAX_TENANT_WAITING_BYTES, RecordTooLargeError } from './batcher.ts'
 import { createIntakeMetrics } from './intake-metrics.ts'
 import type { IntakeRequest } from './intake-request.ts'
 
@@ -56,6 +57,24 @@ describe('the batcher', () => {
     const { bus, records } = busThat((attempt) => (attempt < 3 ? Promise.reject(new BusUnavailableError('unknown')) : Promise.resolve()))
     await batcherOver(bus).submit(request(7))
     expect(decodeBatchRecord(records[0]!).requests[0]?.id[0]).toBe(7)
+  })
+
+  it('answers in time what waits behind records about which the bus is silent', async () => {
+    // Each attempt is silent for four seconds, and all requests are in the lane before the first ends.
+    const clock = new ManualClock()
+    const { bus } = busThat(async () => {
+      await clock.sleep(4_000)
+      throw new BusUnavailableError('silent')
+    })
+    const batcher = createBatcher({ bus, topics, clock, log: createLog('silent'), work: createFairWork({ clock, maxWaiting: 100 }) })
+    const answeredMs: number[] = []
+    const submitted = Array.from({ length: 10 }, async (_, n) => {
+      await expect(batcher.submit({ ...request(n), sourceBytes: 400_000 })).rejects.toThrow(BusUnavailableError) // one to a record
+      answeredMs.push(clock.monotonicMs())
+    })
+    while (answeredMs.length < submitted.length) await clock.advance(1_000)
+    await Promise.all(submitted)
+    expect(Math.max(...answeredMs)).toBeLessThanOrEqual(MAX_PLACING_MS + 6_000)
   })
 
   it('tells every request of a record that the bus does not take it', async () => {

@@ -25,7 +25,7 @@ export interface Batcher {
    * or {@link RecordTooLargeError}.
    *
    * @throws {BusFullError} the bus takes no more.
-   * @throws {BusUnavailableError} the bus did not take it, after several attempts under the same id.
+   * @throws {BusUnavailableError} the bus did not take it within {@link MAX_PLACING_MS}, in several attempts under the same id.
    * @throws {RecordTooLargeError} its encoding does not fit a record, alone.
    */
   submit(request: IntakeRequest): Promise<Placed>
@@ -73,12 +73,19 @@ const MAX_RECORD_UNITS = 4096
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 /** One tenant's part of them. A larger request is taken while nothing else of its tenant waits, and counts as this. */
 export const MAX_TENANT_WAITING_BYTES = MAX_WAITING_BYTES / 2
-/** Unknown outcomes are repeated under the same ids, so that the writer keeps one; about 1.3 s in all, below any client's time-out. */
+/** Unknown outcomes are repeated under the same ids, so that the writer keeps one; about 1.3 s in all where the bus fails at once. */
 const APPEND_ATTEMPTS = 4
 const FIRST_BACKOFF_MS = 60
+/**
+ * From submitting to the last attempt, also of what stands behind a record that the bus is silent about; an attempt may take some seconds more. Clients give up after ten to thirty
+ * seconds, the gateway after a minute: they must be told before that nothing is certain.
+ */
+export const MAX_PLACING_MS = 8_000
 
 interface Waiting {
   readonly request: IntakeRequest
+  /** When it must not be tried again, on the monotonic clock. */
+  readonly giveUpMs: number
   /** Of its waiting and appending, when it is traced. */
   readonly span: Span | undefined
   readonly resolve: (placed: Placed) => void
@@ -117,7 +124,7 @@ class LaneBatcher implements Batcher {
   submit(request: IntakeRequest): Promise<Placed> {
     const span = startChild('send batches', 'PRODUCER')
     const placed = new Promise<Placed>((resolve, reject) => {
-      const waiting: Waiting = { request, span, resolve, reject }
+      const waiting: Waiting = { request, giveUpMs: this.#options.clock.monotonicMs() + MAX_PLACING_MS, span, resolve, reject }
       const key = `${request.tenantId}/${request.partition}`
       const lane = this.#lanes.get(key)
       if (lane !== undefined) {
@@ -135,10 +142,17 @@ class LaneBatcher implements Batcher {
   async #drain(key: string, lane: Waiting[]): Promise<void> {
     while (lane.length > 0) {
       if (sourceBytesOf(lane) < COALESCE_SOURCE_BYTES) await this.#options.clock.sleep(COALESCE_WINDOW_MS)
-      const group = takeGroup(lane)
-      await this.#place(group)
+      this.#refuseLate(lane)
+      await this.#place(takeGroup(lane))
     }
     this.#lanes.delete(key)
+  }
+
+  /** Nothing of them was appended yet. */
+  #refuseLate(lane: Waiting[]): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    const inTime = lane.findIndex(({ giveUpMs }) => giveUpMs > nowMs)
+    for (const { reject } of lane.splice(0, inTime < 0 ? lane.length : inTime)) reject(new BusUnavailableError('the bus was silent about what stood before'))
   }
 
   /** Appends a group as one record, or as two where one would be too large. */
@@ -148,7 +162,7 @@ class LaneBatcher implements Batcher {
     try {
       const record = await this.#options.work.once(first.request.tenantId, () => buildRecord(group.map(({ request }) => request), tracesOf(group)))
       if (record.length <= MAX_INTAKE_RECORD_BYTES) {
-        const offset = await this.#append(first.request.partition, record)
+        const offset = await this.#append(first, record)
         this.#options.failpoints.hit('after-append')
         for (const { request, span, resolve } of group) {
           span?.setAttributes({ 'messaging.destination.partition.id': String(request.partition), 'millrace.offset': offset })
@@ -166,15 +180,17 @@ class LaneBatcher implements Batcher {
     await this.#place(group.slice(middle))
   }
 
-  async #append(partition: number, record: Uint8Array): Promise<number> {
+  /** @param first of the group, which has waited longest. */
+  async #append({ request: { partition }, giveUpMs }: Waiting, record: Uint8Array): Promise<number> {
     const { bus, topics, clock, log } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
         return await bus.append(topics.batches, partition, record)
       } catch (error) {
-        if (!(error instanceof BusUnavailableError) || attempt === APPEND_ATTEMPTS) throw error
+        const backoffMs = FIRST_BACKOFF_MS * 4 ** (attempt - 1)
+        if (!(error instanceof BusUnavailableError) || attempt === APPEND_ATTEMPTS || clock.monotonicMs() + backoffMs >= giveUpMs) throw error
         log.warn({ err: error, partition, attempt }, 'appending again under the same ids')
-        await clock.sleep(FIRST_BACKOFF_MS * 4 ** (attempt - 1))
+        await clock.sleep(backoffMs)
       }
     }
   }
