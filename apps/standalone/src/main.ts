@@ -24,7 +24,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   const log = createLog(config.logLevel)
   using _lock = openFolderLock(config.dataDir)
   await using workers = openSystemWorkers({ threads: FLUSH_THREADS })
-  await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1) })
+  await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1), niceness: SEAL_NICENESS })
   const registry = createRegistry()
   await using _telemetry = await openTelemetry({ service: 'standalone', environment: process.env, registry, clock: systemClock, log })
   await using standalone = await openStandalone({
@@ -41,6 +41,8 @@ async function run(config: StandaloneConfig): Promise<void> {
 
 /** A flush of a partition takes some ten milliseconds, twice a second. */
 const FLUSH_THREADS = 1
+/** Sealing is nobody's wait, and takes a core for seconds at a time. */
+const SEAL_NICENESS = 10
 
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {

@@ -27,6 +27,12 @@ export async function threadOf(): Promise<number> {
   return threadId
 }
 
+/** The niceness of that thread; on Linux only. */
+export async function nicenessOfThread(): Promise<number> {
+  const { readFileSync } = await import('node:fs')
+  return Number(readFileSync('/proc/thread-self/stat', 'utf8').split(') ').at(-1)?.split(' ')[16])
+}
+
 class KettleError extends Error {
   override readonly name = 'KettleError'
 }

@@ -1,5 +1,6 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import assert from 'node:assert/strict'
+import { makeThreadNice } from './thread-niceness.ts'
 
 /** A service that lives in a thread of its own, with its own connections and caches. Inputs and outputs are copied (structured clone). */
 export interface ServiceThread extends AsyncDisposable {
@@ -25,6 +26,8 @@ export interface ServiceThreadOptions {
   readonly data: unknown
   /** The thread's heap; beyond it the thread ends and the process lives on. */
   readonly maxHeapMb: number
+  /** Of the thread; see thread-niceness.ts. */
+  readonly niceness: number
 }
 
 /** Starts the thread and waits until its service is open. */
@@ -40,7 +43,9 @@ export type ServiceMethods = Readonly<Record<string, (input: never, signal: Abor
 export async function serveInThread<Data>(open: (data: Data) => Promise<{ readonly methods: ServiceMethods; close(): Promise<void> }>): Promise<void> {
   assert(parentPort !== null, 'a service thread is started by openServiceThread')
   const port = parentPort
-  const service = await open(workerData as Data)
+  const { data, niceness } = workerData as ThreadData
+  makeThreadNice(niceness)
+  const service = await open(data as Data)
   const calls = new Map<number, AbortController>()
   port.on('message', (message: CallMessage | AbortMessage | CloseMessage) => {
     if (message.type === 'abort') calls.get(message.id)?.abort()
@@ -67,6 +72,8 @@ export async function serveInThread<Data>(open: (data: Data) => Promise<{ readon
 }
 
 const OPENED = ''
+
+type ThreadData = Pick<ServiceThreadOptions, 'data' | 'niceness'>
 
 interface CallMessage {
   readonly type: 'call'
@@ -144,8 +151,8 @@ class CallingThread implements ServiceThread {
   }
 
   #start(): Worker {
-    const { module, data, maxHeapMb } = this.#options
-    const worker = new Worker(new URL(module), { workerData: data, resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } })
+    const { module, data, niceness, maxHeapMb } = this.#options
+    const worker = new Worker(new URL(module), { workerData: { data, niceness } satisfies ThreadData, resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } })
     worker.on('message', ({ id, output, error }: AnswerMessage) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
 import { Piscina } from 'piscina'
 import { outputOf, type JobOutcome } from './run-job.ts'
+import type { WorkerThreadData } from './worker-thread.ts'
 import type { Job, Workers } from './workers.ts'
 
 export interface SystemWorkersOptions {
   /** Worker threads, all started at once and kept. */
   readonly threads: number
+  /** Of the threads; see thread-niceness.ts. 0 by default. */
+  readonly niceness?: number
 }
 
 /** Threads of this process. A job that waits when the workers close is rejected; one that runs is ended. */
-export function openSystemWorkers({ threads }: SystemWorkersOptions): Workers {
+export function openSystemWorkers({ threads, niceness = 0 }: SystemWorkersOptions): Workers {
   assert(threads > 0, 'there is at least one worker thread')
-  const pool = new Piscina({ filename: import.meta.resolve('./run-job.ts'), name: 'runJob', minThreads: threads, maxThreads: threads, maxQueue: MAX_WAITING_JOBS, idleTimeout: Infinity })
+  const pool = new Piscina({
+    filename: import.meta.resolve('./worker-thread.ts'), name: 'runJob', workerData: { niceness } satisfies WorkerThreadData,
+    minThreads: threads, maxThreads: threads, maxQueue: MAX_WAITING_JOBS, idleTimeout: Infinity,
+  })
   let isClosed = false
   return {
     async run<Input, Output>({ module, name }: Job<Input, Output>, input: Input): Promise<Output> {
