@@ -7,8 +7,6 @@ import { createThreadedEngine } from './threaded-engine.ts'
 
 /** Decoded columns are mostly outside the heap; more heap than this means a query that should not be answered. */
 const QUERY_HEAP_MB = 2048
-/** The main thread passes answers on for everybody while a question is worked on. */
-const QUERY_NICENESS = 5
 
 /** query: answers questions over what Cassandra holds, and says how far its answers reach. */
 await runService('query', async ({ settings, engines, resources, ...runtime }) => {
@@ -17,7 +15,7 @@ await runService('query', async ({ settings, engines, resources, ...runtime }) =
   const receiptSecret = await engines.openReceiptSecret(catalog)
   const bus = await engines.openBus()
   const tail = await engines.openTail()
-  const engine = resources.use(createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data: settings, maxHeapMb: QUERY_HEAP_MB, niceness: QUERY_NICENESS })))
+  const engine = resources.use(createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data: settings, maxHeapMb: QUERY_HEAP_MB })))
   const frontier = createFrontier()
   return {
     checks: [catalogCheck(catalog)],

@@ -82,7 +82,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const tail = await openTail({ kind: 'process' })
     const data: EngineThreadData = { dataFolder }
     const queryEngine = resources.use(
-      engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB, niceness: QUERY_NICENESS })),
+      engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB })),
     )
 
     const stop = new AbortController()
@@ -130,8 +130,6 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
 const DEFAULT_PARTITIONS = 4
 /** Decoded columns are mostly outside the heap; more heap than this means a query that should not be answered. */
 const QUERY_HEAP_MB = 2048
-/** A heavy question keeps a core busy for seconds; an acknowledgement needs the main thread for less than a millisecond at a time. */
-const QUERY_NICENESS = 5
 /** Far above what one team's shippers send, and far below what keeps a process from answering others. */
 const DEFAULT_RATES: TenantRates = { requests: { perSecond: 5_000, burst: 20_000 }, bytes: { perSecond: 200 * 1024 * 1024, burst: 1024 * 1024 * 1024 } }
 

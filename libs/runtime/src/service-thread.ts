@@ -1,6 +1,5 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import assert from 'node:assert/strict'
-import { makeThreadNice } from './thread-niceness.ts'
 
 /** A service that lives in a thread of its own, with its own connections and caches. Inputs and outputs are copied (structured clone). */
 export interface ServiceThread extends AsyncDisposable {
@@ -26,8 +25,6 @@ export interface ServiceThreadOptions {
   readonly data: unknown
   /** The thread's heap; beyond it the thread ends and the process lives on. */
   readonly maxHeapMb: number
-  /** Of the thread; see thread-niceness.ts. */
-  readonly niceness: number
 }
 
 /** Starts the thread and waits until its service is open. */
@@ -43,9 +40,7 @@ export type ServiceMethods = Readonly<Record<string, (input: never, signal: Abor
 export async function serveInThread<Data>(open: (data: Data) => Promise<{ readonly methods: ServiceMethods; close(): Promise<void> }>): Promise<void> {
   assert(parentPort !== null, 'a service thread is started by openServiceThread')
   const port = parentPort
-  const { data, niceness } = workerData as ThreadData
-  makeThreadNice(niceness)
-  const service = await open(data as Data)
+  const service = await open(workerData as Data)
   const calls = new Map<number, AbortController>()
   port.on('message', (message: CallMessage | AbortMessage | CloseMessage) => {
     if (message.type === 'abort') calls.get(message.id)?.abort()
@@ -72,8 +67,6 @@ export async function serveInThread<Data>(open: (data: Data) => Promise<{ readon
 }
 
 const OPENED = ''
-
-type ThreadData = Pick<ServiceThreadOptions, 'data' | 'niceness'>
 
 interface CallMessage {
   readonly type: 'call'
@@ -151,8 +144,8 @@ class CallingThread implements ServiceThread {
   }
 
   #start(): Worker {
-    const { module, data, niceness, maxHeapMb } = this.#options
-    const worker = new Worker(new URL(module), { workerData: { data, niceness } satisfies ThreadData, resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } })
+    const { module, data, maxHeapMb } = this.#options
+    const worker = new Worker(new URL(module), { workerData: data, resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } })
     worker.on('message', ({ id, output, error }: AnswerMessage) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
