@@ -1,6 +1,7 @@
 import type { Route, RouteRequest } from '@millrace/http/route'
 import type { ServerResponse } from 'node:http'
-import { decodeDocumentsInSteps, type DecodeOptions, type Rejection } from '@millrace/wire/decode-events'
+import { decodeDocumentsInSteps } from '@millrace/wire/decode-events'
+import type { DecodeOptions, Rejection } from '@millrace/wire/decoded-events'
 import { BulkSyntaxError, splitBulkInSteps, type BulkItem } from '@millrace/wire/elasticsearch/decode-bulk'
 import { renderBulkReply, type BulkReplyItem } from '@millrace/wire/elasticsearch/render-bulk-reply'
 import type { IntakeContext } from './intake-context.ts'

@@ -1,6 +1,6 @@
 import { NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
 import type { Clock } from '@millrace/runtime/clock'
-import type { DecodeOptions } from '@millrace/wire/decode-events'
+import type { DecodeOptions } from '@millrace/wire/decoded-events'
 
 /** Which event times are taken: not older than the tenant's retention, not more than ten minutes ahead. */
 export function decodeOptions(clock: Clock, receivedMs: number, retentionDays: number): DecodeOptions {

@@ -2,7 +2,8 @@
  * Prints events per CPU second and MB/s of `decodeEvents` over bodies of a seeded generator: 455-byte events as services write them, the same with
  * 5 % irregular ones, and small bodies. Run it with `node`; the first argument is the number of events.
  */
-import { decodeEvents, type DecodeOptions } from './decode-events.ts'
+import type { DecodeOptions } from './decoded-events.ts'
+import { decodeEvents } from './decode-events.ts'
 
 const EVENTS = Number(process.argv[2] ?? 300_000)
 const options: DecodeOptions = { receivedNs: 1_795_341_600_000_000_000n, oldestNs: 0n, newestNs: 4_000_000_000_000_000_000n, maxPartBytes: 512 * 1024 }

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { rowsOf, type PlainValue } from '@millrace/fragment/plain-rows'
-import { decodeDocuments, decodeEvents, decodeEventsInSteps, MAX_EVENT_BYTES, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, STEP_BYTES, type DecodedEvents, type DecodeOptions } from './decode-events.ts'
-import { MAX_DEPTH, MAX_KEYS, MAX_NAME_BYTES, MAX_PART_COLUMNS } from './event-scanner.ts'
+import { decodeDocuments, decodeEvents, decodeEventsInSteps } from './decode-events.ts'
+import {
+  MAX_EVENT_BYTES, MAX_PART_COLUMNS, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, STEP_BYTES, type DecodedEvents, type DecodeOptions,
+} from './decoded-events.ts'
+import { MAX_DEPTH, MAX_KEYS, MAX_NAME_BYTES } from './event-scanner.ts'
 import { plainEventOf, type PlainEvent } from './plain-decoder.ts'
 
 const RECEIVED_NS = 1_795_341_600_123_456_789n

@@ -1,7 +1,7 @@
-import { NS_PER_DAY } from '@millrace/event/event'
-import type { Table } from '@millrace/fragment/table'
-import { EventScanner, MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './event-scanner.ts'
+import { MAX_EVENT_BYTES, MAX_REQUEST_EVENTS, runToEnd, STEP_BYTES, type DecodedEvents, type DecodeOptions, type DecodeSteps } from './decoded-events.ts'
+import { EventScanner } from './event-scanner.ts'
 import { CLOSE_ARRAY, COMMA, CUT_OFF, NEWLINE, OPEN_ARRAY, type JsonReader } from './json-reader.ts'
+import { RequestParts, ScannerPool } from './request-parts.ts'
 
 /**
  * Decodes NDJSON, a JSON array of objects, or one object over several lines; the first byte and line tell which. Never throws for what a client
@@ -17,10 +17,10 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
 
 /** As {@link decodeEvents}, in steps of {@link STEP_BYTES}, between which the caller may do something else. `body` is read during the first step only. */
 export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
-  return yield* withScanner(function* (scanner) {
+  return yield* scanners.use(function* (scanner) {
     const { reader } = scanner
     reader.load([body])
-    const run = new Decoding(scanner, options)
+    const run = new RequestParts(scanner, options)
     reader.hasNewlines = true
     const start = reader.blank(hasByteOrderMark(reader) ? 3 : 0)
     if (reader.bytes[start] === OPEN_ARRAY) yield* decodeArray(run, reader, start + 1)
@@ -40,11 +40,11 @@ export function decodeDocuments(body: Uint8Array, spans: readonly DocumentSpan[]
 
 /** As {@link decodeDocuments}, in steps as {@link decodeEventsInSteps}. */
 export function* decodeDocumentsInSteps(body: Uint8Array, spans: readonly DocumentSpan[], options: DecodeOptions): DecodeSteps {
-  return yield* withScanner(function* (scanner) {
+  return yield* scanners.use(function* (scanner) {
     const { reader } = scanner
     reader.hasNewlines = false
     const ends = reader.load(spans.map(({ start, end }) => body.subarray(start, end)))
-    const run = new Decoding(scanner, options)
+    const run = new RequestParts(scanner, options)
     let start = 0
     let stepEnd = STEP_BYTES
     for (const end of ends) {
@@ -59,224 +59,17 @@ export function* decodeDocumentsInSteps(body: Uint8Array, spans: readonly Docume
   })
 }
 
-export type DecodeSteps = Generator<void, DecodedEvents, void>
-
-/** Some tenths of a millisecond: nobody notices it, and pausing after it costs little. */
-export const STEP_BYTES = 64 * 1024
-
-function runToEnd(steps: DecodeSteps): DecodedEvents {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
-
-export interface DecodeOptions {
-  /** The time of events that have none. */
-  readonly receivedNs: bigint
-  /** Events before it or after `newestNs` are rejected. */
-  readonly oldestNs: bigint
-  readonly newestNs: bigint
-  /**
-   * A part closes before the event that would make it larger, counted in bytes as received, or would bring it more than {@link MAX_PART_COLUMNS} names;
-   * a larger event has a part of its own.
-   */
-  readonly maxPartBytes: number
-}
-
-export interface DecodedEvents {
-  /** Cut by the bytes as received and by nothing else, so that an equal body is cut alike. */
-  readonly parts: readonly DecodedPart[]
-  /** Events, the rejected ones included. */
-  readonly received: number
-  /** In order. */
-  readonly rejected: readonly Rejection[]
-  /**
-   * Whether every event that was taken, at least one, names its own time in parts of a second, and not all of them a whole second: then equal
-   * bodies are the same events.
-   */
-  readonly isSelfTimestamped: boolean
-}
-
-export interface DecodedPart {
-  /** Events as received, rejected ones included. `_row` counts them from 0. */
-  readonly rows: number
-  /** One or more for each UTC day. */
-  readonly tables: readonly Table[]
-  readonly sourceBytes: number
-}
-
-export interface Rejection {
-  /** Of the event in the request, or of its span. */
-  readonly index: number
-  readonly reason: string
-}
-
 export interface DocumentSpan {
   readonly start: number
   /** Exclusive. */
   readonly end: number
 }
 
-/** One event. Larger ones are files or dumps in the wrong place, and a record of the bus holds no more. */
-export const MAX_EVENT_BYTES = 1024 * 1024
-/** Bounds what is kept for each event of a body of the smallest events. */
-export const MAX_REQUEST_EVENTS = 500_000
-/** Each day is a fragment of its own in the part's record. */
-export const MAX_PART_DAYS = 128
-/** Days times columns: what a part's fragments have together, if every day has every column. */
-export const MAX_PART_DAY_COLUMNS = 16_384
+type EventParts = RequestParts<EventScanner>
 
-/**
- * Parts of one request that close because of their names, some 16,000 names in all. Every column costs its encoding at each stage, so a request with
- * more is refused event by event.
- */
-export const MAX_WIDE_PARTS = 4
+const scanners = new ScannerPool(() => new EventScanner(), ({ reader }) => { reader.release() })
 
-/** What a scanner has learned makes small requests fast. The one put back last is taken first, so that a request whose steps take long keeps none from them. */
-const idle: EventScanner[] = []
-/** More requests than this are rarely between two of their steps. */
-const MAX_IDLE_SCANNERS = 4
-
-function* withScanner<T>(work: (scanner: EventScanner) => Generator<void, T, void>): Generator<void, T, void> {
-  const scanner = idle.pop() ?? new EventScanner()
-  const result = yield* work(scanner) // if it throws, the scanner is lost: a half-filled row would spoil the next request
-  scanner.reader.release()
-  if (!scanner.isWorn && idle.length < MAX_IDLE_SCANNERS) idle.push(scanner)
-  return result
-}
-
-/** One request on its way into parts. */
-class Decoding {
-  #scanner: EventScanner
-  readonly #reader: JsonReader
-  readonly #maxPartBytes: number
-  readonly #oldest: DayTime
-  readonly #newest: DayTime
-  readonly #received: DayTime
-  readonly #parts: DecodedPart[] = []
-  readonly #rejected: Rejection[] = []
-  #wideParts = 0
-  #events = 0
-  #rows = 0
-  #bytes = 0
-  #days = new Set<number>()
-  #lastDay = NaN
-  #isPrecise = true
-  #isWithinSecond = false
-
-  constructor(scanner: EventScanner, options: DecodeOptions) {
-    this.#scanner = scanner
-    this.#reader = scanner.reader
-    this.#maxPartBytes = options.maxPartBytes
-    this.#oldest = dayTime(options.oldestNs)
-    this.#newest = dayTime(options.newestNs)
-    this.#received = dayTime(options.receivedNs)
-  }
-
-  get isEmpty(): boolean {
-    return this.#events === 0
-  }
-
-  get isFull(): boolean {
-    return this.#events >= MAX_REQUEST_EVENTS
-  }
-
-  /** Scans an event without taking it: {@link take} or {@link reject} must follow. As {@link EventScanner.scan}. */
-  scan(start: number): number {
-    const end = this.#scanner.scan(start)
-    if (end >= 0 || this.#reader.failure !== TOO_MANY_COLUMNS || !this.#canCloseWidePart) return end
-    this.#scanner.builder.discardRow()
-    this.#closePart()
-    return this.#scanner.scan(start)
-  }
-
-  /** Forgets the event that was scanned last, which counts for nothing. */
-  discard(): void {
-    this.#scanner.builder.discardRow()
-  }
-
-  /** Takes the event that was scanned last, `size` bytes from `start` on. */
-  take(start: number, size: number): void {
-    if (this.#startPart(size)) this.#scanner.scan(start) // it was scanned into the part that is closed now
-    const reason = this.#refusal(size)
-    if (reason !== undefined) {
-      this.#refuse(reason, size)
-      return
-    }
-    const { builder, time, hasTime } = this.#scanner
-    const { day, offset } = hasTime ? time : this.#received
-    builder.endRow(day, offset, this.#rows)
-    this.#isPrecise &&= hasTime && time.isPrecise
-    this.#isWithinSecond ||= offset % 1e9 !== 0
-    this.#count(size)
-  }
-
-  /** Rejects the event that was scanned last. */
-  reject(reason: string, size: number): void {
-    this.#startPart(size)
-    this.#refuse(reason, size)
-  }
-
-  finish(): DecodedEvents {
-    if (this.#rows > 0) this.#closePart()
-    const isSelfTimestamped = this.#events > this.#rejected.length && this.#isPrecise && this.#isWithinSecond
-    return { parts: this.#parts, received: this.#events, rejected: this.#rejected, isSelfTimestamped }
-  }
-
-  #refuse(reason: string, size: number): void {
-    this.#scanner.builder.discardRow()
-    this.#rejected.push({ index: this.#events, reason })
-    this.#count(size)
-  }
-
-  #refusal(size: number): string | undefined {
-    const { builder, time, hasTime } = this.#scanner
-    if (size > MAX_EVENT_BYTES) return TOO_LARGE
-    if (builder.columnCount > MAX_PART_COLUMNS) return TOO_MANY_COLUMNS
-    if (this.#days.size * builder.columnCount > MAX_PART_DAY_COLUMNS) return TOO_MANY_DAYS
-    if (!hasTime) return undefined
-    const { day, offset } = time
-    if (day < this.#oldest.day || (day === this.#oldest.day && offset < this.#oldest.offset)) return 'older than the retention'
-    if (day > this.#newest.day || (day === this.#newest.day && offset > this.#newest.offset)) return 'more than 10 minutes in the future'
-    if (day === this.#lastDay) return undefined
-    if (!this.#days.has(day) && (this.#days.size === MAX_PART_DAYS || (this.#days.size + 1) * builder.columnCount > MAX_PART_DAY_COLUMNS)) return TOO_MANY_DAYS
-    this.#days.add(day)
-    this.#lastDay = day
-    return undefined
-  }
-
-  #count(size: number): void {
-    this.#events++
-    this.#rows++
-    this.#bytes += size
-  }
-
-  /** Closes the part if an event of this size, or with names that are too many for it, goes into the next one; the open row is gone then. */
-  #startPart(size: number): boolean {
-    const isTooLarge = this.#rows > 0 && this.#bytes + size > this.#maxPartBytes
-    if (!isTooLarge && !(this.#scanner.builder.columnCount > MAX_PART_COLUMNS && this.#canCloseWidePart)) return false
-    this.#scanner.builder.discardRow()
-    this.#closePart()
-    return true
-  }
-
-  get #canCloseWidePart(): boolean {
-    return this.#rows > 0 && this.#wideParts < MAX_WIDE_PARTS
-  }
-
-  #closePart(): void {
-    if (this.#scanner.builder.columnCount >= MAX_PART_COLUMNS / 2) this.#wideParts++
-    this.#parts.push({ rows: this.#rows, tables: this.#scanner.builder.take(), sourceBytes: this.#bytes })
-    this.#rows = 0
-    this.#bytes = 0
-    this.#days = new Set()
-    this.#lastDay = NaN
-    if (this.#scanner.isWorn) this.#scanner = new EventScanner(this.#reader)
-  }
-}
-
-function* decodeLines(run: Decoding, reader: JsonReader, start: number): Generator<void, void, void> {
+function* decodeLines(run: EventParts, reader: JsonReader, start: number): Generator<void, void, void> {
   reader.hasNewlines = false
   const { bytes } = reader
   let at = start
@@ -298,7 +91,7 @@ function* decodeLines(run: Decoding, reader: JsonReader, start: number): Generat
 }
 
 /** Takes or rejects the line at `start`. Answers where it ends. */
-function takeLine(run: Decoding, reader: JsonReader, start: number, lineEnd: number | undefined): number {
+function takeLine(run: EventParts, reader: JsonReader, start: number, lineEnd: number | undefined): number {
   const first = lineEnd === undefined ? start : reader.blank(start)
   let end = run.scan(first)
   if (end >= 0) {
@@ -321,7 +114,7 @@ function takeLine(run: Decoding, reader: JsonReader, start: number, lineEnd: num
 }
 
 /** Takes one object over several lines, if the whole body is that. Answers where it ends; -1 when it is not, and then nothing has been taken. */
-function takeWhole(run: Decoding, reader: JsonReader, start: number): number {
+function takeWhole(run: EventParts, reader: JsonReader, start: number): number {
   if (reader.end - start > MAX_EVENT_BYTES) return -1
   reader.hasNewlines = true
   const end = reader.skipValue(start, MAX_EVENT_BYTES)
@@ -336,7 +129,7 @@ function takeWhole(run: Decoding, reader: JsonReader, start: number): number {
 }
 
 /** @param start behind the bracket. */
-function* decodeArray(run: Decoding, reader: JsonReader, start: number): Generator<void, void, void> {
+function* decodeArray(run: EventParts, reader: JsonReader, start: number): Generator<void, void, void> {
   const { bytes } = reader
   let at = reader.blank(start)
   let stepEnd = start + STEP_BYTES
@@ -373,7 +166,7 @@ function* decodeArray(run: Decoding, reader: JsonReader, start: number): Generat
 }
 
 /** Takes or rejects the element at `start`. Answers where it ends; -1 when that cannot be told, with the place in `failedAt`. */
-function takeElement(run: Decoding, reader: JsonReader, start: number): number {
+function takeElement(run: EventParts, reader: JsonReader, start: number): number {
   const end = run.scan(start)
   if (end >= 0) {
     run.take(start, end - start)
@@ -387,13 +180,11 @@ function takeElement(run: Decoding, reader: JsonReader, start: number): number {
 }
 
 /** What follows a syntax error, or the array. Nothing is no event. */
-function rejectRest(run: Decoding, reader: JsonReader, start: number): void {
+function rejectRest(run: EventParts, reader: JsonReader, start: number): void {
   const at = reader.blank(start)
   if (at < reader.end) run.reject(REST, reader.end - at)
 }
 
-const TOO_MANY_DAYS = 'too many different days, or attributes on them, in one part of a request'
-const TOO_LARGE = `larger than ${MAX_EVENT_BYTES} bytes`
 const TOO_MANY = `this event and all after it: more than ${MAX_REQUEST_EVENTS} events in one request`
 const REST = 'the rest of the body: it follows a syntax error, or the end of the array, and cannot be split into events'
 const NO_END = 'the array has no end; events may be missing behind the last one'
@@ -402,13 +193,3 @@ function hasByteOrderMark({ bytes }: JsonReader): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 }
 
-/** A time as plain numbers: whole days since 1970, and ns since that day began. */
-interface DayTime {
-  readonly day: number
-  readonly offset: number
-}
-
-function dayTime(ns: bigint): DayTime {
-  const offset = ((ns % NS_PER_DAY) + NS_PER_DAY) % NS_PER_DAY
-  return { day: Number((ns - offset) / NS_PER_DAY), offset: Number(offset) }
-}

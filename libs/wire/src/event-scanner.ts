@@ -2,12 +2,14 @@
 import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
 import { TableBuilder } from '@millrace/fragment/table-builder'
 import { LITERALS } from '@millrace/fragment/table'
+import { MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './decoded-events.ts'
 import { EventTime } from './event-time.ts'
 import { exactNumber } from './exact-number.ts'
 import {
   CLOSE_ARRAY, CLOSE_OBJECT, COMMA, DOT, isDigit, JsonReader, LETTER_E, MINUS, NEWLINE, NULL_WORD, OPEN_ARRAY, OPEN_OBJECT, QUOTE, SPACE, TOO_DEEP, TRUE_WORD, ZERO,
 } from './json-reader.ts'
 import { escapedKey, isNext, PathNode, successorOf, type Successor } from './path-tree.ts'
+import type { RowScanner } from './request-parts.ts'
 import { RESERVED_NAMES, type Reserved } from './reserved-attributes.ts'
 
 /**
@@ -15,7 +17,7 @@ import { RESERVED_NAMES, type Reserved } from './reserved-attributes.ts'
  * the keys of the event before in the same order, so a comparison takes the place of reading keys. Where it fails, the general scan reads
  * the keys and is remembered in turn.
  */
-export class EventScanner {
+export class EventScanner implements RowScanner<EventScanner> {
   readonly reader: JsonReader
   readonly builder = new TableBuilder()
   /** The time of the event scanned last, where {@link hasTime}. */
@@ -30,6 +32,14 @@ export class EventScanner {
   readonly #contested: Reserved[] = []
   /** Where the value begins that {@link #members} found. */
   #valueStart = 0
+
+  get failure(): string {
+    return this.reader.failure
+  }
+
+  replaced(): EventScanner {
+    return new EventScanner(this.reader)
+  }
 
   constructor(reader = new JsonReader()) {
     this.reader = reader
@@ -426,13 +436,10 @@ export const MAX_DEPTH = 32
 export const MAX_KEYS = 1000
 /** An attribute's name with all its keys: names are stored once per fragment, and a short event could repeat a long one for each value. */
 export const MAX_NAME_BYTES = 1024
-/** Columns of one part of a request. Each costs some hundred bytes in a record, so more would not fit one. */
-export const MAX_PART_COLUMNS = 4096
-export const TOO_MANY_COLUMNS = `more than ${MAX_PART_COLUMNS} different attributes in one part of a request`
 /** `\u0041` stands for one byte. */
 const LONGEST_ESCAPE = 6
-const TOO_MANY_KEYS = `more than ${MAX_KEYS} attributes`
-const NAME_TOO_LONG = `an attribute's name of more than ${MAX_NAME_BYTES} bytes`
+export const TOO_MANY_KEYS = `more than ${MAX_KEYS} attributes`
+export const NAME_TOO_LONG = `an attribute's name of more than ${MAX_NAME_BYTES} bytes`
 
 /** Longer runs between two values are rare and cost little beside what they hold. */
 const MAX_LEARNED_BYTES = 512

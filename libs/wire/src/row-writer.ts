@@ -1,0 +1,201 @@
+import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
+import type { RESERVED_COLUMNS } from '@millrace/fragment/event-columns'
+import { LITERALS } from '@millrace/fragment/table'
+import { TableBuilder } from '@millrace/fragment/table-builder'
+import { MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './decoded-events.ts'
+import { EventTime } from './event-time.ts'
+import { exactNumber } from './exact-number.ts'
+import { MAX_KEYS, MAX_NAME_BYTES, NAME_TOO_LONG, TOO_MANY_KEYS } from './event-scanner.ts'
+import { escapedKey } from './path-tree.ts'
+
+export type ReservedName = (typeof RESERVED_COLUMNS)[number]
+
+/** Where texts stand; the view is over exactly the bytes. */
+export interface TextSource {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
+
+/**
+ * Writes events value by value into the open row of a table: for protocols whose events are not JSON objects. Attributes have the names and types that
+ * the same values would have in JSON; of equal names the last wins. A decoder asks for an attribute's handle once and keeps it.
+ */
+export class RowWriter {
+  readonly builder = new TableBuilder()
+  readonly time = new EventTime()
+  hasTime = false
+  /** Why the open row is refused; empty while it is not. The first reason stays. */
+  failure = ''
+  #row = 0
+  #values = 0
+  readonly #attributes = new Map<string, Attribute>()
+  readonly #reserved = new Map<ReservedName, Attribute>()
+
+  /** Begins the next row, or the same once more: the one before was ended or discarded. */
+  begin(): void {
+    this.#row++
+    this.#values = 0
+    this.hasTime = false
+    this.failure = ''
+  }
+
+  /** Whether it knows, or keeps, so much that a new one is better. */
+  get isWorn(): boolean {
+    return this.#attributes.size > MAX_KNOWN_ATTRIBUTES || this.builder.heldBytes > MAX_KEPT_BYTES || this.#row > MAX_ROW_NUMBER
+  }
+
+  /** The handle of a reserved attribute. */
+  reserved(name: ReservedName): Attribute {
+    const known = this.#reserved.get(name)
+    if (known !== undefined) return known
+    const attribute = new Attribute(this, name)
+    this.#reserved.set(name, attribute)
+    return attribute
+  }
+
+  /**
+   * The handle of `@path`.
+   *
+   * @param path keys joined by dots, those inside a key escaped; see {@link attributePath}. @returns undefined, with a {@link failure}, when the name is too long.
+   */
+  attribute(path: string): Attribute | undefined {
+    const known = this.#attributes.get(path)
+    if (known !== undefined) return known
+    const name = `@${path}`
+    if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
+      this.refuse(NAME_TOO_LONG)
+      return undefined
+    }
+    const attribute = new Attribute(this, name)
+    this.#attributes.set(path, attribute)
+    return attribute
+  }
+
+  refuse(reason: string): void {
+    if (this.failure === '') this.failure = reason
+  }
+
+  /** For attributes only: makes room for a value, the last one of its name. False when the row is refused. */
+  admit(attribute: Attribute): boolean {
+    if (this.failure !== '') return false
+    if (attribute.row === this.#row) attribute.column?.erase()
+    else if (++this.#values > MAX_KEYS) {
+      this.refuse(TOO_MANY_KEYS)
+      return false
+    }
+    // A known column of an earlier part counts again; whether it is in this one only its builder knows.
+    if (this.builder.columnCount > MAX_PART_COLUMNS) {
+      this.refuse(TOO_MANY_COLUMNS)
+      return false
+    }
+    attribute.row = this.#row
+    return true
+  }
+
+  /** For attributes only. */
+  isIn(attribute: Attribute): boolean {
+    return attribute.row === this.#row
+  }
+}
+
+/** One name that rows may have a value for, and its columns, one for each type. */
+export class Attribute {
+  readonly name: string
+  /** For the writer only: the row that has a value last, and where. */
+  row = 0
+  column: StringColumnBuilder | NumberColumnBuilder | undefined = undefined
+  readonly #writer: RowWriter
+  #strings: StringColumnBuilder | undefined = undefined
+  #numbers: NumberColumnBuilder | undefined = undefined
+  #numerals: StringColumnBuilder | undefined = undefined
+  #literals: NumberColumnBuilder | undefined = undefined
+  #jsons: StringColumnBuilder | undefined = undefined
+
+  constructor(writer: RowWriter, name: string) {
+    this.#writer = writer
+    this.name = name
+  }
+
+  /** Whether the open row has a value for it. */
+  get isSet(): boolean {
+    return this.#writer.isIn(this)
+  }
+
+  /** `bytes[start, end)`, which is valid UTF-8. */
+  putString({ bytes, view }: TextSource, start: number, end: number): void {
+    if (!this.#writer.admit(this)) return
+    const column = (this.#strings ??= this.#writer.builder.stringColumn(this.name, 'string'))
+    this.column = column
+    column.put(bytes, view, start, end)
+  }
+
+  putText(text: string): void {
+    const { source, end } = sourceOf(text)
+    this.putString(source, 0, end)
+  }
+
+  /** Not NaN and not infinite: JSON has no such numbers. */
+  putNumber(value: number): void {
+    if (!this.#writer.admit(this)) return
+    const column = (this.#numbers ??= this.#writer.builder.numberColumn(this.name))
+    this.column = column
+    column.put(value)
+  }
+
+  /** A number as text, in JSON's grammar: as a double where that denotes the same number, else its text. */
+  putNumeral(text: string): void {
+    const value = exactNumber(text)
+    if (value !== undefined) {
+      this.putNumber(value)
+      return
+    }
+    if (!this.#writer.admit(this)) return
+    const column = (this.#numerals ??= this.#writer.builder.stringColumn(this.name, 'numeral'))
+    this.column = column
+    const { source, end } = sourceOf(text)
+    column.put(source.bytes, source.view, 0, end)
+  }
+
+  putLiteral(value: boolean | null): void {
+    if (!this.#writer.admit(this)) return
+    const column = (this.#literals ??= this.#writer.builder.literalColumn(this.name))
+    this.column = column
+    column.put(value === null ? LITERALS.null : value ? LITERALS.true : LITERALS.false)
+  }
+
+  /** The text of a JSON array or object. */
+  putJson(text: string): void {
+    if (!this.#writer.admit(this)) return
+    const column = (this.#jsons ??= this.#writer.builder.stringColumn(this.name, 'json'))
+    this.column = column
+    const { source, end } = sourceOf(text)
+    column.put(source.bytes, source.view, 0, end)
+  }
+}
+
+/** What {@link RowWriter.attribute} takes, for keys from the outside to the inside. */
+export function attributePath(keys: readonly string[]): string {
+  return keys.map(escapedKey).join('.')
+}
+
+/** The text's bytes until the next call. */
+function sourceOf(text: string): { readonly source: TextSource; readonly end: number } {
+  const most = text.length * 3
+  if (most > scratch.bytes.length) scratch = scratchOf(Math.max(most, 2 * scratch.bytes.length))
+  return { source: scratch, end: scratch.bytes.write(text, 0, 'utf8') }
+}
+
+function scratchOf(size: number): { readonly bytes: Buffer; readonly view: DataView } {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  return { bytes, view: new DataView(bytes.buffer) }
+}
+
+const FIRST_SCRATCH_BYTES = 4096
+let scratch = scratchOf(FIRST_SCRATCH_BYTES)
+
+/** A tenant has some hundred names. */
+const MAX_KNOWN_ATTRIBUTES = 16_384
+/** Buffers of columns that are kept for the next request. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
+/** Stays a small integer. */
+const MAX_ROW_NUMBER = 1_000_000_000
