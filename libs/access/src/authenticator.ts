@@ -8,7 +8,7 @@ import { credentialsOf } from './credentials.ts'
 /** Finds whose key a request carries. */
 export interface Authenticator {
   /** `missing`: the request has no key. `unknown`: it has one that is none of ours. @throws CatalogUnavailableError: the key could not be checked. */
-  authenticate(headers: IncomingHttpHeaders): Promise<ApiKey | 'missing' | 'unknown'>
+  authenticate(headers: IncomingHttpHeaders, inUrl?: string): Promise<ApiKey | 'missing' | 'unknown'>
 }
 
 /** A checked key is trusted this long, so that a revoked one works for at most as long, and a busy client costs one look-up. */
@@ -23,8 +23,8 @@ export function createAuthenticator(tenants: Pick<Tenants, 'findKey'>, clock: Cl
     clock, lookUp: async (hash) => await tenants.findKey(hash), freshMs: (key) => (key === undefined ? UNKNOWN_MS : FRESH_MS), mayServeStale: (key) => key !== undefined, maxEntries: MAX_CACHED_KEYS,
   })
   return {
-    async authenticate(headers) {
-      const credentials = credentialsOf(headers)
+    async authenticate(headers, inUrl) {
+      const credentials = credentialsOf(headers, inUrl)
       for (const credential of credentials) {
         const key = await find(hashOfKey(credential))
         if (key !== undefined) return key

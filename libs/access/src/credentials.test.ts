@@ -10,6 +10,7 @@ describe('the credential of a request', () => {
     ['a bare ApiKey', { authorization: 'ApiKey k' }, 'k'],
     ['the ApiKey of Elasticsearch clients', { authorization: `ApiKey ${base64('id:k')}` }, 'k'],
     ['a password', { authorization: `Basic ${base64('elastic:k')}` }, 'k'],
+    ['Splunk senders', { authorization: 'Splunk k' }, 'k'],
     ['a user name', { authorization: `basic ${base64('k:')}` }, 'k'],
   ])('is found where %s put it', (_, headers, key) => {
     expect(credentialsOf(headers)).toContain(key)
@@ -17,6 +18,11 @@ describe('the credential of a request', () => {
 
   it('is missing where there is none, and where it is empty', () => {
     for (const headers of [{}, { authorization: 'Bearer' }, { authorization: 'Digest x' }, { 'dd-api-key': '' }, { authorization: `Basic ${base64(':')}` }]) expect(credentialsOf(headers)).toEqual([])
+  })
+
+  it('may stand in the URL where no header has one', () => {
+    expect(credentialsOf({}, 'k')).toEqual(['k'])
+    expect(credentialsOf({ 'dd-api-key': 'h' }, 'k')).toEqual(['h'])
   })
 
   it('is the API key alone when both Datadog headers are there', () => {

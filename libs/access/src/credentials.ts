@@ -7,20 +7,24 @@ import type { IncomingHttpHeaders } from 'node:http'
  * - `Authorization: Bearer <key>`
  * - `Authorization: ApiKey <key>`, or base64 of `<id>:<key>` as Elasticsearch's clients make it
  * - `Authorization: Basic`, base64 of `<anything>:<key>` or `<key>:`
+ * - `Authorization: Splunk <key>`
+ *
+ * @param inUrl the key of a protocol that has a place for it there; headers go before it.
  */
-export function credentialsOf(headers: IncomingHttpHeaders): readonly string[] {
+export function credentialsOf(headers: IncomingHttpHeaders, inUrl?: string): readonly string[] {
   const datadog = single(headers['dd-api-key']) ?? single(headers['dd-application-key'])
   if (datadog !== undefined) return [datadog]
   const [, scheme = '', value = ''] = /^(\w+)\s+(\S+)\s*$/.exec(headers.authorization ?? '') ?? []
   switch (scheme.toLowerCase()) {
     case 'bearer':
+    case 'splunk':
       return [value]
     case 'apikey':
       return [value, ...partsOf(value)]
     case 'basic':
       return partsOf(value)
     default:
-      return []
+      return inUrl === undefined || inUrl === '' ? [] : [inUrl]
   }
 }
 

@@ -49,7 +49,7 @@ function createAnswer(options: GuardOptions): Guard {
       metrics.observe(route, response.statusCode, clock.monotonicMs() - startedMs)
     })
     try {
-      const key: ApiKey | 'missing' | 'unknown' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers)
+      const key: ApiKey | 'missing' | 'unknown' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers, route.dialect === 'datadog' ? keyInUrl(params, raw.url) : undefined)
       const refusal = key === 'public' ? undefined : (refusalOfKey(key, route.scope as Scope) ?? (await refusalOfRate(options, key as ApiKey, raw)))
       if (refusal !== undefined) {
         refuse(route.dialect, response, refusal)
@@ -71,6 +71,13 @@ function createAnswer(options: GuardOptions): Guard {
     }
   }
 }
+
+/** Datadog's older clients put it there. */
+function keyInUrl(params: RouteMatch['params'], url = ''): string | undefined {
+  return params['apiKey'] ?? (url.includes(KEY_PARAMETER) ? (new URL(url, 'http://gateway').searchParams.get(KEY_PARAMETER) ?? undefined) : undefined)
+}
+
+const KEY_PARAMETER = 'dd-api-key'
 
 function refusalOfKey(key: ApiKey | 'missing' | 'unknown', scope: Scope): Refusal | undefined {
   if (key === 'missing') return { status: 401, code: 'no-key', detail: 'an API key is needed: DD-API-KEY, or Authorization with Bearer, ApiKey or Basic' }

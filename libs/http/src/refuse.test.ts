@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { refuse } from './refuse.ts'
 import type { Dialect } from './route.ts'
 
-async function answerOf(dialect: Dialect): Promise<Response> {
+async function answerOf(dialect: Dialect, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const server = createServer((_, response) => {
     refuse(dialect, response, { status: 503, code: 'bus-full', detail: 'too much waits', retryAfterS: 1.2 })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
-    return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { connection: 'close' } })
+    return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { connection: 'close', ...headers } })
   } finally {
     server.close()
   }
@@ -33,5 +33,22 @@ describe('a refusal', () => {
     const answer = await answerOf('elasticsearch')
     expect(answer.headers.get('x-elastic-product')).toBe('Elasticsearch')
     expect(await answer.json()).toMatchObject({ status: 503, error: { type: 'es_rejected_execution_exception', reason: 'too much waits', root_cause: [{}] } })
+  })
+
+  it('is plain text for Loki clients', async () => {
+    const answer = await answerOf('loki')
+    expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['text/plain; charset=utf-8', 'too much waits\n'])
+  })
+
+  it('is a status of gRPC for OTLP clients, in the encoding of their request', async () => {
+    const json = await answerOf('otlp', { 'content-type': 'application/json' })
+    expect([json.headers.get('content-type'), await json.json()]).toEqual(['application/json', { code: 14, message: 'too much waits' }])
+    const protobuf = await answerOf('otlp', { 'content-type': 'application/x-protobuf' })
+    expect(protobuf.headers.get('content-type')).toBe('application/x-protobuf')
+    expect(Buffer.from(await protobuf.arrayBuffer()).toString('latin1')).toBe('\x08\x0e\x12\x0etoo much waits')
+  })
+
+  it('has a text and a code for Splunk clients', async () => {
+    expect(await (await answerOf('splunk')).json()).toEqual({ text: 'Server is busy', code: 9 })
   })
 })

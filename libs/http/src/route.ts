@@ -11,7 +11,7 @@ export interface Route {
   readonly path: string
   /** What the key must allow. `public` needs no key, and its handler is told of no tenant. */
   readonly scope: RouteScope
-  /** How errors are written. */
+  /** How errors are written. In Datadog's, a key may also stand in the URL: as `:apiKey` of the path, or as the parameter `dd-api-key`. */
   readonly dialect: Dialect
   /** Must end the response or throw before it wrote anything. The body of the request is not read yet. */
   readonly handle: (request: RouteRequest, response: ServerResponse) => Promise<void>
@@ -20,7 +20,7 @@ export interface Route {
 export type RouteScope = 'public' | 'ingest' | 'query' | 'admin'
 
 /** Whose manner of speaking an answer follows. */
-export type Dialect = 'millrace' | 'datadog' | 'elasticsearch'
+export type Dialect = 'millrace' | 'datadog' | 'elasticsearch' | 'loki' | 'otlp' | 'splunk'
 
 export interface RouteRequest {
   readonly raw: IncomingMessage
