@@ -9,7 +9,7 @@ export type Kafkajs = typeof import('kafkajs')
 export function loadKafkajs(): Kafkajs {
   if (loaded !== undefined) return loaded
   replaceCrc()
-  growWithoutZeros()
+  copyOnlyWholes()
   quietIdleConnections()
   const kafkajs: Kafkajs = require('kafkajs')
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
@@ -28,23 +28,80 @@ function replaceCrc(): void {
   if (module !== undefined) module.exports = crc32c
 }
 
-interface KafkaEncoder {
+/** What is needed of kafkajs' encoder: bytes are written into `buf` up to `offset`. */
+export interface KafkaEncoder {
   buf: Buffer
-  readonly offset: number
+  offset: number
+  /** All that was written. */
+  readonly buffer: Buffer
+  size(): number
   ensureAvailable(length: number): void
+  writeInt32(value: number): this
+  writeBufferInternal(bytes: Buffer): void
+  writeBytes(value: Buffer | string | null | undefined): this
+  writeEncoder(encoder: KafkaEncoder): this
+  writeEncoderArray(encoders: readonly KafkaEncoder[]): this
+  /** Ours: what stands before `buf`. */
+  before?: Buffer[]
 }
 
-/** An append is copied through seven encoders, each of which would first fill up to twice the bytes with zeros. Only what was written is ever sent. */
-function growWithoutZeros(): void {
+/**
+ * An append passes through nine encoders, each of which would copy it into up to twice the bytes, filled with zeros first. Large bytes are only referred to, and copied
+ * where the whole is asked for: for the checksum and for the socket.
+ */
+function copyOnlyWholes(): void {
   const { prototype }: { readonly prototype: KafkaEncoder } = require('kafkajs/src/protocol/encoder.js')
-  prototype.ensureAvailable = function (this: KafkaEncoder, length: number): void {
+  const { writeBytes, writeBufferInternal } = prototype
+  prototype.ensureAvailable = function (length) {
     const needed = this.offset + length
     if (needed <= this.buf.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buf.length * 2))
     this.buf.copy(grown, 0, 0, this.offset)
     this.buf = grown
   }
+  prototype.writeBufferInternal = function (bytes) {
+    if (bytes.length < LARGE_BYTES) {
+      writeBufferInternal.call(this, bytes)
+      return
+    }
+    const before = (this.before ??= [])
+    if (this.offset > 0) before.push(this.buf.subarray(0, this.offset))
+    before.push(bytes)
+    this.buf = this.buf.subarray(this.offset)
+    this.offset = 0
+  }
+  prototype.writeBytes = function (value) {
+    if (!Buffer.isBuffer(value) || value.length < LARGE_BYTES) return writeBytes.call(this, value) as typeof this
+    this.writeInt32(value.length).writeBufferInternal(value)
+    return this
+  }
+  prototype.writeEncoder = function (encoder) {
+    for (const bytes of encoder.before ?? []) this.writeBufferInternal(bytes)
+    this.writeBufferInternal(encoder.buf.subarray(0, encoder.offset))
+    return this
+  }
+  prototype.writeEncoderArray = function (encoders) {
+    for (const encoder of encoders) this.writeEncoder(encoder)
+    return this
+  }
+  prototype.size = function () {
+    return (this.before ?? []).reduce((sum, { length }) => sum + length, this.offset)
+  }
+  Object.defineProperty(prototype, 'buffer', {
+    get(this: KafkaEncoder) {
+      const last = this.buf.subarray(0, this.offset)
+      if (this.before === undefined) return last
+      const whole = Buffer.concat([...this.before, last])
+      this.before = [whole]
+      this.buf = this.buf.subarray(this.offset)
+      this.offset = 0
+      return whole
+    },
+  })
 }
+
+/** Below it, copying costs less than remembering where the bytes are. */
+const LARGE_BYTES = 4096
 
 /** What is needed of kafkajs' queue of one connection's requests. */
 export interface KafkaRequestQueue {
