@@ -28,7 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
     replacements: [['for (const request of page) known.add(request, 0)', 'if (page.length < 0) known.expire(0)']],
   },
   {
-    run: 'crash', name: 'equal-bodies', about: 'an equal body without timestamps is taken for a retry', file: 'apps/intake/src/events-route.ts',
+    run: 'crash', name: 'equal-bodies', about: 'an equal body without timestamps is taken for a retry', file: 'apps/intake/src/take-body.ts',
     replacements: [['isSelfTimestamped ? identityOfBody(', 'isSelfTimestamped || random.fraction() >= 0 ? identityOfBody(']],
   },
   {
