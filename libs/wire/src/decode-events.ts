@@ -2,6 +2,7 @@ import { MAX_EVENT_BYTES, MAX_REQUEST_EVENTS, runToEnd, STEP_BYTES, type Decoded
 import { EventScanner } from './event-scanner.ts'
 import { CLOSE_ARRAY, COMMA, CUT_OFF, NEWLINE, OPEN_ARRAY, type JsonReader } from './json-reader.ts'
 import { RequestParts, ScannerPool } from './request-parts.ts'
+import type { ReservedDefault } from './reserved-attributes.ts'
 
 /**
  * Decodes NDJSON, a JSON array of objects, or one object over several lines; the first byte and line tell which. Never throws for what a client
@@ -16,9 +17,10 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
 }
 
 /** As {@link decodeEvents}, in steps of {@link STEP_BYTES}, between which the caller may do something else. `body` is read during the first step only. */
-export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
+export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions, defaults: readonly ReservedDefault[] = []): DecodeSteps {
   return yield* scanners.use(function* (scanner) {
     const { reader } = scanner
+    scanner.defaults = defaults
     reader.load([body])
     const run = new RequestParts(scanner, options)
     reader.hasNewlines = true
@@ -67,7 +69,10 @@ export interface DocumentSpan {
 
 type EventParts = RequestParts<EventScanner>
 
-const scanners = new ScannerPool(() => new EventScanner(), ({ reader }) => { reader.release() })
+const scanners = new ScannerPool(() => new EventScanner(), (scanner) => {
+  scanner.reader.release()
+  scanner.defaults = []
+})
 
 function* decodeLines(run: EventParts, reader: JsonReader, start: number): Generator<void, void, void> {
   reader.hasNewlines = false

@@ -10,7 +10,7 @@ import {
 } from './json-reader.ts'
 import { escapedKey, isNext, PathNode, successorOf, type Successor } from './path-tree.ts'
 import type { RowScanner } from './request-parts.ts'
-import { RESERVED_NAMES, type Reserved } from './reserved-attributes.ts'
+import { RESERVED_NAMES, type Reserved, type ReservedDefault } from './reserved-attributes.ts'
 
 /**
  * Scans events straight from JSON bytes into columns. It remembers the exact bytes that stood between one value and the next: most events have
@@ -23,6 +23,9 @@ export class EventScanner implements RowScanner<EventScanner> {
   /** The time of the event scanned last, where {@link hasTime}. */
   readonly time = new EventTime()
   hasTime = false
+  /** What rows get that lack it. Tags are added to those that a row has. Of one request: set before its first scan. */
+  defaults: readonly ReservedDefault[] = []
+  readonly #reserved = new Map<keyof typeof RESERVED_NAMES, Reserved>()
   #event = 0
   #nodes = 0
   readonly #root: PathNode
@@ -38,7 +41,9 @@ export class EventScanner implements RowScanner<EventScanner> {
   }
 
   replaced(): EventScanner {
-    return new EventScanner(this.reader)
+    const scanner = new EventScanner(this.reader)
+    scanner.defaults = this.defaults
+    return scanner
   }
 
   constructor(reader = new JsonReader()) {
@@ -59,11 +64,23 @@ export class EventScanner implements RowScanner<EventScanner> {
    * @returns the position behind the object; -1 when it is refused: see the reader's `failure`.
    */
   scan(start: number): number {
-    const { bytes, view } = this.reader
+    this.begin()
+    const end = this.addObject(start)
+    if (end >= 0) this.finish()
+    return end
+  }
+
+  /** Begins a row that is made of several objects and values: {@link finish} ends it. */
+  begin(): void {
     this.#event++
     this.#valueCount = 0
     if (this.#contested.length > 0) this.#contested.length = 0
     this.hasTime = false
+  }
+
+  /** Adds the members of the object at `start`; of equal names the last wins. Answers as {@link scan}. */
+  addObject(start: number): number {
+    const { bytes, view } = this.reader
     let node = this.#root
     let at = start
     for (;;) {
@@ -71,7 +88,7 @@ export class EventScanner implements RowScanner<EventScanner> {
       if (successor === undefined) return -1
       at += successor.length
       if (successor.opened.length > 0) for (const object of successor.opened) this.#stamp(object)
-      if (successor.target === undefined) break
+      if (successor.target === undefined) return at
       node = successor.target
       if (bytes[at]! <= SPACE) at = this.reader.blank(at)
       if (bytes[at] === OPEN_OBJECT) {
@@ -86,8 +103,62 @@ export class EventScanner implements RowScanner<EventScanner> {
       at = node.reserved === undefined ? this.#attribute(node, at) : this.#reservedValue(node, node.reserved, at)
       if (at < 0) return -1
     }
+  }
+
+  /** Adds the scalar at `start` as a reserved attribute. It goes before any that the row's objects have, which become attributes; null counts for nothing. */
+  addReserved(kind: keyof typeof RESERVED_NAMES, start: number): number {
+    const reserved = this.#reserved.get(kind)!
+    if (this.reader.view.getInt32(start, true) !== NULL_WORD) {
+      reserved.givenEvent = this.#event
+      reserved.givenStart = start
+      this.#contest(reserved)
+    }
+    return this.reader.skipScalar(start)
+  }
+
+  /** Adds a value that is no object with members as the attribute `@key`. Answers as {@link scan}. */
+  addValue(key: string, start: number): number {
+    if (this.reader.bytes[start] === OPEN_OBJECT) return this.reader.skipValue(start, MAX_DEPTH)
+    const known = this.#root.children?.get(key) ?? this.#add(this.#root, key, new PathNode(this.#root, `@${escapedKey(key)}`))
+    return this.#attribute(known, start)
+  }
+
+  /** Settles which names the reserved attributes are taken from, and gives the row the {@link defaults} that it lacks. */
+  finish(): void {
     if (this.#contested.length > 0) for (const reserved of this.#contested) this.#decide(reserved)
-    return at
+    if (this.defaults.length > 0) for (const each of this.defaults) this.#fill(each)
+  }
+
+  #fill({ name, bytes, view }: ReservedDefault): void {
+    const reserved = this.#reserved.get(name)!
+    if (reserved.event !== this.#event) reserved.column?.put(bytes, view, 0, bytes.length)
+    else if (name === 'tags') this.#appendTags(reserved, bytes)
+  }
+
+  /** Adds tags to those that the row has. */
+  #appendTags(reserved: Reserved, added: Uint8Array): void {
+    const { reader } = this
+    const winner = reserved.nodes.find((node) => node.event === this.#event && node.isCandidate)
+    if (winner === undefined || reserved.column === undefined) return
+    const start = winner.valueStart
+    reserved.column.erase()
+    if (reader.bytes[start] === OPEN_ARRAY) {
+      this.#putTags(reserved, start)
+      reserved.column.erase()
+    } else if (reader.bytes[start] === QUOTE) {
+      const end = reader.stringEnd(start + 1)
+      if (reader.hasEscape) reader.unescape(start + 1, end)
+      else {
+        reader.scratchEnd = 0
+        reader.appendScratch(reader.bytes, start + 1, end)
+      }
+    } else {
+      reader.scratchEnd = 0
+      reader.appendScratch(reader.bytes, start, reader.skipScalar(start))
+    }
+    if (reader.scratchEnd > 0) reader.appendScratch(TAG_SEPARATOR, 0, 1)
+    reader.appendScratch(added, 0, added.length)
+    reserved.column.put(reader.scratch, reader.scratchView, 0, reader.scratchEnd)
   }
 
   /** Reads what stands between `node`'s value and the next one, and remembers it. */
@@ -193,7 +264,8 @@ export class EventScanner implements RowScanner<EventScanner> {
   #reserve(kind: keyof typeof RESERVED_NAMES): void {
     const nodes: PathNode[] = []
     const column = kind === 'time' ? undefined : this.builder.stringColumn(kind, 'string')
-    const reserved: Reserved = { kind, column, nodes, event: 0, contestedEvent: 0 }
+    const reserved: Reserved = { kind, column, nodes, event: 0, contestedEvent: 0, givenEvent: 0, givenStart: 0 }
+    this.#reserved.set(kind, reserved)
     for (const name of RESERVED_NAMES[kind]) nodes.push(this.#add(this.#root, name, new PathNode(this.#root, `@${name}`, reserved)))
   }
 
@@ -414,12 +486,13 @@ export class EventScanner implements RowScanner<EventScanner> {
   #decide(reserved: Reserved): void {
     reserved.column?.erase()
     if (reserved.kind === 'time') this.hasTime = false
-    let isTaken = false
+    let isTaken = reserved.givenEvent === this.#event && this.#putReserved(reserved, reserved.givenStart) !== UNREADABLE
     for (const node of reserved.nodes) {
       if (node.event !== this.#event || !node.isCandidate) continue
       if (!isTaken && this.#putReserved(reserved, node.valueStart) !== UNREADABLE) isTaken = true
       else this.#putAttribute(node, node.valueStart)
     }
+    reserved.event = isTaken ? this.#event : 0
   }
 
   #refuse(reason: string, at: number): undefined {

@@ -29,4 +29,24 @@ export interface Reserved {
   event: number
   /** The event in which more than one name, or one name more than once, has a value for it: decided when the event ends. */
   contestedEvent: number
+  /** The event that was given a value from outside its objects, and where that stands. */
+  givenEvent: number
+  givenStart: number
+}
+
+/** A value for the events that lack it. */
+export interface ReservedDefault {
+  readonly name: (typeof RESERVED_COLUMNS)[number]
+  readonly bytes: Uint8Array
+  /** Over exactly the bytes. */
+  readonly view: DataView
+}
+
+/** @param values empty ones count for nothing. */
+export function reservedDefaults(values: Readonly<Partial<Record<ReservedDefault['name'], string | null | undefined>>>): readonly ReservedDefault[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value === undefined || value === null || value === '') return []
+    const bytes = new TextEncoder().encode(value)
+    return [{ name: name as ReservedDefault['name'], bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }]
+  })
 }

@@ -1,0 +1,257 @@
+import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
+import { JsonCursor, JsonShapeError } from '../json-cursor.ts'
+import { JsonReader } from '../json-reader.ts'
+import { putBytesAsText, utf8Of } from '../otlp/log-row.ts'
+import { BYTES, ProtobufReader, VARINT } from '../protobuf-reader.ts'
+import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
+import { RowWriter } from '../row-writer.ts'
+import { LabelSyntaxError, MAX_LABELS, parseLabels, putLabels, type Label } from './stream-labels.ts'
+
+/**
+ * Decodes a push in JSON: `{"streams":[{"stream":{"k":"v"},"values":[["<ns>","line",{"k":"v"}]]}]}`, in steps.
+ *
+ * @param body read during the first step only. @throws {JsonShapeError} @throws {LabelSyntaxError}
+ */
+export function* decodePushJsonInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
+  return yield* jsonScanners.use(function* (scanner) {
+    scanner.reader.load([body])
+    scanner.reader.hasNewlines = true
+    return yield* decode(scanner, jsonEntries(new JsonCursor(scanner.reader)), options, scanner.reader.end)
+  })
+}
+
+/**
+ * Decodes a `logproto.PushRequest` after snappy was undone, in steps.
+ *
+ * @param body read while the steps run. @throws {ProtobufError} @throws {LabelSyntaxError}
+ */
+export function* decodePushProtobufInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
+  return yield* protobufScanners.use(function* (scanner) {
+    scanner.reader.load(body)
+    return yield* decode(scanner, protobufEntries(scanner.reader, body.length), options, body.length)
+  })
+}
+
+interface EntryPlace {
+  readonly labels: readonly Label[]
+  readonly start: number
+  readonly end: number
+}
+
+interface EntryScanner<Self> extends RowScanner<Self> {
+  place: EntryPlace
+}
+
+const NOWHERE: EntryPlace = { labels: [], start: 0, end: 0 }
+
+function* decode<Scanner extends EntryScanner<Scanner>>(scanner: Scanner, entries: Iterable<EntryPlace>, options: DecodeOptions, bodyEnd: number): DecodeSteps {
+  const run = new RequestParts(scanner, options)
+  let stepEnd = STEP_BYTES
+  for (const place of entries) {
+    const { start, end } = place
+    if (start >= stepEnd) {
+      yield
+      stepEnd = start + STEP_BYTES
+    }
+    if (run.isFull) {
+      run.reject(`this entry and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, bodyEnd - start)
+      break
+    }
+    run.scanner.place = place
+    if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
+    else run.take(start, end - start)
+  }
+  return run.finish()
+}
+
+/** What both encodings share. */
+abstract class PushScanner {
+  place: EntryPlace = NOWHERE
+  protected readonly rows = new RowWriter()
+  readonly builder = this.rows.builder
+  readonly time = this.rows.time
+
+  get hasTime(): boolean {
+    return this.rows.hasTime
+  }
+
+  get failure(): string {
+    return this.rows.failure
+  }
+
+  get isWorn(): boolean {
+    return this.rows.isWorn
+  }
+
+  protected putTime(ns: bigint): void {
+    this.time.setNs(ns)
+    this.time.isPrecise = true
+    this.rows.hasTime = true
+  }
+}
+
+class JsonPushScanner extends PushScanner implements EntryScanner<JsonPushScanner> {
+  readonly reader: JsonReader
+
+  constructor(reader = new JsonReader()) {
+    super()
+    this.reader = reader
+  }
+
+  replaced(): JsonPushScanner {
+    const scanner = new JsonPushScanner(this.reader)
+    scanner.place = this.place
+    return scanner
+  }
+
+  scan(start: number): number {
+    const { rows } = this
+    rows.begin()
+    const cursor = new JsonCursor(this.reader, start)
+    if (!cursor.firstElement()) return this.#refuse('an entry has a time and a line')
+    const time = cursor.isString ? cursor.string() : String(cursor.value())
+    if (!/^\d{1,19}$/.test(time)) return this.#refuse('the time of an entry is a whole number of nanoseconds, as a string')
+    this.putTime(BigInt(time))
+    if (!cursor.nextElement() || !cursor.isString) return this.#refuse('an entry has a time and a line')
+    rows.reserved('message').putText(cursor.string())
+    putLabels(rows, this.place.labels, cursor.nextElement() ? labelsOf(cursor) : [])
+    return rows.failure === '' ? this.place.end : -1
+  }
+
+  #refuse(reason: string): -1 {
+    this.rows.refuse(reason)
+    return -1
+  }
+}
+
+class ProtobufPushScanner extends PushScanner implements EntryScanner<ProtobufPushScanner> {
+  readonly reader: ProtobufReader
+
+  constructor(reader = new ProtobufReader()) {
+    super()
+    this.reader = reader
+  }
+
+  replaced(): ProtobufPushScanner {
+    const scanner = new ProtobufPushScanner(this.reader)
+    scanner.place = this.place
+    return scanner
+  }
+
+  scan(start: number): number {
+    const { reader, rows, place } = this
+    rows.begin()
+    const metadata: Label[] = []
+    reader.at = start
+    while (reader.next(place.end)) {
+      const { field, wireType, valueEnd } = reader
+      if (wireType !== BYTES) {
+        reader.skip(place.end)
+        continue
+      }
+      if (field === 1) this.putTime(timestampOf(reader, valueEnd))
+      else if (field === 2) putBytesAsText(rows.reserved('message'), reader, reader.at, valueEnd)
+      else if (field === 3 && metadata.length < MAX_LABELS) metadata.push(pairOf(reader, valueEnd))
+      reader.at = valueEnd
+    }
+    putLabels(rows, place.labels, metadata)
+    return rows.failure === '' ? place.end : -1
+  }
+}
+
+const jsonScanners = new ScannerPool(() => new JsonPushScanner(), (scanner) => {
+  scanner.reader.release()
+  scanner.place = NOWHERE
+})
+const protobufScanners = new ScannerPool(() => new ProtobufPushScanner(), (scanner) => {
+  scanner.reader.load(new Uint8Array(0))
+  scanner.place = NOWHERE
+})
+
+function* jsonEntries(cursor: JsonCursor): Generator<EntryPlace, void> {
+  for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
+    if (key !== 'streams') cursor.skip()
+    else for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* jsonStream(cursor)
+  }
+  cursor.expectEnd()
+}
+
+function* jsonStream(cursor: JsonCursor): Generator<EntryPlace, void> {
+  const labels = streamLabels(cursor)
+  for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
+    if (key !== 'values') {
+      cursor.skip()
+      continue
+    }
+    for (let has = cursor.firstElement(); has; has = cursor.nextElement()) {
+      if (!cursor.isArray) throw new JsonShapeError('an entry is an array of a time and a line')
+      const start = cursor.skip()
+      yield { labels, start, end: cursor.at }
+    }
+  }
+}
+
+/** Looks ahead for the labels of the stream at which the cursor stands; mostly they are the first. */
+function streamLabels(cursor: JsonCursor): readonly Label[] {
+  const ahead = new JsonCursor(cursor.reader, cursor.at)
+  for (let key = ahead.firstKey(); key !== undefined; key = ahead.nextKey()) {
+    if (key === 'stream') return labelsOf(ahead)
+    ahead.skip()
+  }
+  return []
+}
+
+function labelsOf(cursor: JsonCursor): readonly Label[] {
+  const labels: Label[] = []
+  for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
+    if (labels.length === MAX_LABELS) throw new LabelSyntaxError(`more than ${MAX_LABELS} labels`)
+    const value = cursor.value()
+    if (key !== '') labels.push([key, typeof value === 'string' ? value : JSON.stringify(value)])
+  }
+  return labels
+}
+
+/** The contents of the fields of that number. The reader may be used between two of them. */
+function* fieldsOf(reader: ProtobufReader, start: number, end: number, field: number): Generator<readonly [start: number, end: number], void> {
+  let at = start
+  for (;;) {
+    reader.at = at
+    if (!reader.next(end)) return
+    const found = reader.field === field && reader.wireType === BYTES
+    const [valueStart, valueEnd] = [reader.at, reader.valueEnd]
+    reader.skip(end)
+    at = reader.at
+    if (found) yield [valueStart, valueEnd]
+  }
+}
+
+function* protobufEntries(reader: ProtobufReader, bodyEnd: number): Generator<EntryPlace, void> {
+  for (const [streamStart, streamEnd] of fieldsOf(reader, 0, bodyEnd, 1)) {
+    let labels: readonly Label[] = []
+    for (const [start, end] of fieldsOf(reader, streamStart, streamEnd, 1)) labels = parseLabels(utf8Of(reader.bytes, start, end))
+    for (const [start, end] of fieldsOf(reader, streamStart, streamEnd, 2)) yield { labels, start, end }
+  }
+}
+
+/** A `google.protobuf.Timestamp`, ns since 1970. */
+function timestampOf(reader: ProtobufReader, end: number): bigint {
+  let ns = 0n
+  while (reader.next(end)) {
+    if (reader.wireType === VARINT && reader.field === 1) ns += BigInt.asIntN(64, reader.varint64(end) * 1_000_000_000n)
+    else if (reader.wireType === VARINT && reader.field === 2) ns += reader.varint64(end)
+    else reader.skip(end)
+  }
+  return ns
+}
+
+function pairOf(reader: ProtobufReader, end: number): Label {
+  let name = ''
+  let value = ''
+  while (reader.next(end)) {
+    const text = reader.wireType === BYTES && reader.field <= 2 ? utf8Of(reader.bytes, reader.at, reader.valueEnd) : undefined
+    if (text !== undefined && reader.field === 1) name = text
+    else if (text !== undefined) value = text
+    reader.skip(end)
+  }
+  return [name, value]
+}
