@@ -29,6 +29,12 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
   'PUT /:index/_bulk': async (asker) => await fetch(`${asker.url}/logs/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
   'POST /:index/:type/_bulk': async (asker) => await asker.post('/logs/_doc/_bulk', ''),
   'PUT /:index/:type/_bulk': async (asker) => await fetch(`${asker.url}/logs/_doc/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
+  'GET /api/v1/validate': async (asker) => await asker.get('/api/v1/validate'),
+  'POST /v1/input/:apiKey': async (asker) => await fetch(`${asker.url}/v1/input/${asker.key}`, { method: 'POST' }),
+  ...Object.fromEntries([
+    '/api/v2/logs', '/v1/input', '/api/v1/input', '/v1/logs', '/otlp/v1/logs', '/loki/api/v1/push', '/api/prom/push', '/services/collector', '/services/collector/event', '/services/collector/event/1.0',
+    '/services/collector/raw', '/services/collector/raw/1.0', '/services/collector/ack',
+  ].map((path) => [`POST ${path}`, async (asker: TestClient) => await asker.post(path, '')])),
 }
 
 interface Secret {
@@ -73,7 +79,8 @@ describe('a tenant', () => {
     for (const { method, path, scope } of millrace.routes) {
       if (scope === 'public') continue
       const url = millrace.url + path.replaceAll(/:\w+/g, 'x')
-      expect([path, (await fetch(url, { method })).status]).toEqual([path, 401])
+      const hasKeyInPath = path.includes(':apiKey')
+      expect([path, (await fetch(url, { method })).status]).toEqual([path, hasKeyInPath ? 403 : 401])
       expect([path, (await fetch(url, { method, headers: { 'dd-api-key': 'no-such-key' } })).status]).toEqual([path, 403])
     }
   })

@@ -18,6 +18,8 @@ import { createTestClient, type TestClient } from './test-client.ts'
 /** A whole Millrace for the tests of one file, seen from outside, with a client of a tenant of its own. */
 export interface TestSystem extends TestClient, AsyncDisposable {
   readonly adminKey: string
+  /** Of OTLP over gRPC. */
+  readonly otlpGrpcPort: number
   /** Every route that is served and asks for a key. */
   readonly routes: readonly Pick<Route, 'method' | 'path' | 'scope' | 'dialect'>[]
   addTenant(name: string): Promise<TestClient>
@@ -37,17 +39,17 @@ export async function openTestSystem({ kind = process.env['TEST_SYSTEM'] ?? 'sta
   }
 }
 
-type Opened = Pick<TestSystem, 'url' | 'adminKey' | 'routes' | 'restart'> & AsyncDisposable
+type Opened = Pick<TestSystem, 'url' | 'adminKey' | 'otlpGrpcPort' | 'routes' | 'restart'> & AsyncDisposable
 
 async function openInProcess(): Promise<Opened> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'millrace-'))
   const open = async (httpPort: number): Promise<Standalone> => await openStandalone({
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'),
-    dataFolder, httpPort, bootstrapAdminKey: ADMIN_KEY,
+    dataFolder, httpPort, otlpGrpc: { port: 0 }, bootstrapAdminKey: ADMIN_KEY,
   })
   let standalone = await open(0)
   return {
-    url: standalone.url, adminKey: ADMIN_KEY, routes: standalone.routes,
+    url: standalone.url, adminKey: ADMIN_KEY, otlpGrpcPort: standalone.otlpGrpcPort ?? 0, routes: standalone.routes,
     async restart() {
       await standalone[Symbol.asyncDispose]()
       standalone = await open(Number(new URL(standalone.url).port))
@@ -68,7 +70,7 @@ async function openServices(): Promise<Opened> {
   const engines = { kafka: addressOf('kafka'), cassandra: addressOf('cassandra'), elasticsearch: addressOf('elasticsearch'), redis: addressOf('redis') }
   const set: ServiceSet = await startServiceSet({ engines, folder })
   return {
-    url: set.url, adminKey: set.adminKey,
+    url: set.url, adminKey: set.adminKey, otlpGrpcPort: set.otlpGrpcPort,
     routes: [...INTAKE_ROUTES, ...QUERY_ROUTES].map(([method, path, scope, dialect]) => ({ method, path, scope, dialect })),
     restart: async () => await set.restart(),
     async [Symbol.asyncDispose]() {

@@ -12,6 +12,8 @@ import { engineEnvironment, type EngineAddresses } from './engine-addresses.ts'
 export interface ServiceSet extends AsyncDisposable {
   /** Of the gateway. */
   readonly url: string
+  /** Where that gateway takes OTLP over gRPC. */
+  readonly otlpGrpcPort: number
   readonly adminKey: string
   readonly apiKey: string
   readonly services: readonly SupervisedService[]
@@ -66,13 +68,13 @@ export async function startServiceSet({ engines, folder, replicas = {}, partitio
   await runMigrate(shared)
 
   const plan = await Promise.all(SERVICE_NAMES.flatMap((service) => Array.from({ length: replicas[service] ?? 1 }, async (_, replica) => ({
-    service, replica, port: service === 'gateway' && replica === 0 && gatewayPort !== undefined ? gatewayPort : await freePort(),
+    service, replica, port: service === 'gateway' && replica === 0 && gatewayPort !== undefined ? gatewayPort : await freePort(), otlpGrpcPort: await freePort(),
   }))))
   const urlsOf = (wanted: ServiceName): string => plan.filter(({ service }) => service === wanted).map(({ port }) => `http://127.0.0.1:${port}`).join(',')
   const all = { ...shared, MILLRACE_INTAKE_URLS: urlsOf('intake'), MILLRACE_QUERY_URLS: urlsOf('query') }
-  const services = plan.map(({ service, replica, port }) => new Supervised({ name: service, replica, port, logFile: join(folder, `${service}-${replica}.log`), environment: all }))
+  const services = plan.map(({ service, replica, port, otlpGrpcPort }) => new Supervised({ name: service, replica, port, logFile: join(folder, `${service}-${replica}.log`), environment: { ...all, MILLRACE_OTLP_GRPC_PORT: String(otlpGrpcPort) } }))
   const set = {
-    url: urlsOf('gateway').split(',')[0] ?? '', adminKey: BOOTSTRAP_ADMIN_KEY, apiKey: BOOTSTRAP_API_KEY, services,
+    url: urlsOf('gateway').split(',')[0] ?? '', otlpGrpcPort: plan.find(({ service }) => service === 'gateway')?.otlpGrpcPort ?? 0, adminKey: BOOTSTRAP_ADMIN_KEY, apiKey: BOOTSTRAP_API_KEY, services,
     async restart() {
       await Promise.all(services.map((service) => service.restart()))
       await Promise.all(services.map((service) => service.ready()))

@@ -26,6 +26,13 @@ type ForwardedRoute = readonly [method: Route['method'], path: string, scope: Ro
 export const INTAKE_ROUTES: readonly ForwardedRoute[] = [
   ['POST', '/v1/events', 'ingest', 'millrace'],
   ...(['POST', 'PUT'] as const).flatMap((method) => ['/_bulk', '/:index/_bulk', '/:index/:type/_bulk'].map((path): ForwardedRoute => [method, path, 'ingest', 'elasticsearch'])),
+  ...['/api/v2/logs', '/v1/input', '/v1/input/:apiKey', '/api/v1/input'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'datadog']),
+  ['GET', '/api/v1/validate', 'ingest', 'datadog'],
+  ...['/v1/logs', '/otlp/v1/logs'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'otlp']),
+  ...['/loki/api/v1/push', '/api/prom/push'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'loki']),
+  ['GET', '/ready', 'public', 'loki'],
+  ...['', '/event', '/event/1.0', '/raw', '/raw/1.0', '/ack'].map((path): ForwardedRoute => ['POST', `/services/collector${path}`, 'ingest', 'splunk']),
+  ...['/health', '/health/1.0'].map((path): ForwardedRoute => ['GET', `/services/collector${path}`, 'public', 'splunk']),
 ]
 
 export const QUERY_ROUTES: readonly ForwardedRoute[] = [

@@ -14,8 +14,12 @@ import { bulkRoutes } from './bulk-routes.ts'
 import { eventsRoute } from './events-route.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
+import { datadogRoutes } from './datadog-routes.ts'
+import { lokiRoutes } from './loki-routes.ts'
+import { otlpRoutes } from './otlp-routes.ts'
 import { createBodyReader } from './read-body.ts'
 import { withIntakeErrors } from './refuse-request.ts'
+import { splunkRoutes } from './splunk-routes.ts'
 
 export interface IntakeOptions {
   readonly bus: Bus
@@ -29,7 +33,7 @@ export interface IntakeOptions {
   readonly registry: IntakeMetrics['registry']
 }
 
-/** What brings events: our own protocol and Elasticsearch's `_bulk`. */
+/** What brings events: our own protocol, and those of Elasticsearch, Datadog, OpenTelemetry, Loki and Splunk. */
 export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock, random, log, failpoints, registry }: IntakeOptions): readonly Route[] {
   const work = createFairWork({ clock, maxWaiting: MAX_WAITING_REQUESTS })
   const metrics = createIntakeMetrics(registry)
@@ -39,7 +43,9 @@ export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock,
     bodies: createBodyReader(clock), clock, random, work, metrics,
     retentionOf: createRetentions(catalog, clock),
   }
-  return withIntakeErrors([eventsRoute(context), ...bulkRoutes(context)])
+  return withIntakeErrors([
+    eventsRoute(context), ...bulkRoutes(context), ...datadogRoutes(context), ...otlpRoutes(context), ...lokiRoutes(context), ...splunkRoutes(context),
+  ])
 }
 
 /** Of one tenant, before they are decoded and before a record of them is encoded. Their bytes are bounded by the bodies that are held; this bounds the promises of very small ones. */

@@ -3,14 +3,23 @@ import { constants, createBrotliDecompress, createGunzip, createInflate, createI
 import { BodyRefusedError } from './body-refused.ts'
 
 /**
- * Undoes a `Content-Encoding`. The result never grows beyond `maxBytes`, whatever the body claims: decompression stops there.
+ * Undoes a `Content-Encoding`, the last of several first. The result never grows beyond `maxBytes`, whatever the body claims: decompression stops there.
  *
  * @param hold told of every piece before the next is made; what it throws ends the decompression.
  * @throws {BodyRefusedError} 415 for an unknown encoding, 413 for too many bytes or too high a ratio, 400 for damaged bytes.
  */
 export async function decompress(body: Uint8Array, encoding: string, maxBytes: number, hold: (bytes: number) => void): Promise<Uint8Array> {
-  const name = encoding.trim().toLowerCase()
-  if (name === '' || name === 'identity') return body
+  const names = encoding.split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '' && name !== 'identity')
+  if (names.length > MAX_ENCODINGS) throw new BodyRefusedError(415, 'unsupported-encoding', `Content-Encoding names more than ${MAX_ENCODINGS} encodings`)
+  let decoded = body
+  for (const name of names.reverse()) decoded = await undo(name, decoded, maxBytes, hold)
+  return decoded
+}
+
+/** A proxy may add one to the sender's. */
+const MAX_ENCODINGS = 3
+
+async function undo(name: string, body: Uint8Array, maxBytes: number, hold: (bytes: number) => void): Promise<Uint8Array> {
   const open = DECODERS.get(name)
   if (open === undefined) throw new BodyRefusedError(415, 'unsupported-encoding', 'Content-Encoding must be gzip, zstd, deflate, br or identity')
   if (body.length === 0) return body
@@ -44,13 +53,18 @@ const OPTIONS: ZlibOptions = { chunkSize: CHUNK_BYTES }
 const DECODERS: ReadonlyMap<string, (body: Uint8Array) => Decoder> = new Map<string, (body: Uint8Array) => Decoder>([
   ['gzip', () => createGunzip(OPTIONS)],
   ['x-gzip', () => createGunzip(OPTIONS)],
-  // RFC 9110 means the zlib format; some clients send bare deflate.
-  ['deflate', (body) => (((body[0] ?? 0) & 0x0f) === 8 ? createInflate(OPTIONS) : createInflateRaw(OPTIONS))],
+  ['deflate', openInflate],
+  ['x-deflate', openInflate],
   ['br', () => createBrotliDecompress({ chunkSize: CHUNK_BYTES })],
   ['zstd', () => createZstdDecompress({ chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_d_windowLogMax]: MAX_ZSTD_WINDOW_LOG } })],
 ])
 /** 8 MiB, what RFC 9659 asks of HTTP: a frame cannot make the decoder reserve more. */
 const MAX_ZSTD_WINDOW_LOG = 23
+
+/** RFC 9110 means the zlib format; some clients send bare deflate. */
+function openInflate(body: Uint8Array): Decoder {
+  return ((body[0] ?? 0) & 0x0f) === 8 ? createInflate(OPTIONS) : createInflateRaw(OPTIONS)
+}
 
 type Decoder = NodeJS.ReadWriteStream & Pick<Zlib, 'bytesWritten'> & { destroy(): void }
 

@@ -32,6 +32,8 @@ const TENANT_SHARE = 0.5
 export const MAX_EVENTS_BODY_BYTES = 16 * 1024 * 1024
 /** Body of one bulk request. Elasticsearch takes 100 MB; its clients send at most about 50. */
 export const MAX_BULK_BODY_BYTES = 64 * 1024 * 1024
+/** Body of one OTLP request, what its specification proposes. */
+export const MAX_OTLP_BODY_BYTES = 64 * 1024 * 1024
 /** A sender that is silent for so long in the middle of a body is gone, or holds memory on purpose. */
 export const BODY_IDLE_MS = 15_000
 

@@ -4,6 +4,7 @@ import { readSettings, settingsTable } from '@millrace/config/read-settings'
 const schema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
   httpPort: z.coerce.number().int().min(0).max(65_535).default(8080).describe('The public port; 0 takes any free one.'),
+  otlpGrpcPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of OTLP over gRPC; 0 takes any free one. By default 4317, or none where that is in use.'),
   dataDir: z.string().default('data').describe('Folder that everything is kept below.'),
   bootstrapApiKey: z.string().optional().describe('A key of the tenant "default", made at every start where it is missing.'),
   bootstrapAdminKey: z.string().optional().describe('A key that may make tenants.'),

@@ -32,6 +32,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     registry,
     dataFolder: config.dataDir,
     rates: ratesOf(config),
+    otlpGrpc: { port: config.otlpGrpcPort },
     engine: 'thread',
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,
   })

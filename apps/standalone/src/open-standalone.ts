@@ -7,6 +7,7 @@ import type { TenantRates } from '@millrace/access/quotas'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
 import { addPage } from '@millrace/gateway/page'
+import { openOtlpGrpc } from '@millrace/gateway/otlp-grpc'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
@@ -41,6 +42,8 @@ export interface StandaloneOptions extends Runtime {
   readonly httpHost?: string
   /** 0 takes any free port. */
   readonly httpPort: number
+  /** OTLP over gRPC, its port as in `openOtlpGrpc`; not served by default. */
+  readonly otlpGrpc?: { readonly port: number | undefined }
   /** Threads for sealing, apart from those that merge fresh packs: a seal takes a second or two, which a flush must not wait for. Default: the same. */
   readonly sealWorkers?: Workers
   /** A key of the tenant `default`, made when it is not there. Without it the first start makes a random one. */
@@ -58,6 +61,8 @@ export interface StandaloneOptions extends Runtime {
 export interface Standalone extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
+  /** Undefined where OTLP over gRPC is not served. */
+  readonly otlpGrpcPort: number | undefined
   readonly keys: BootstrapKeys
   /** Every route that is served, for tests that go through all of them. */
   readonly routes: readonly Route[]
@@ -112,9 +117,11 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
     const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
+    const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, log }))
     resources.use(tail) // ends its streams first, which would otherwise hold up the end for as long as a drain may take
     return {
       url: `http://127.0.0.1:${server.port}`,
+      otlpGrpcPort: otlpGrpc?.port,
       keys,
       routes: [...intakeRoutes, ...routes],
       failed: Promise.race([firstFailure(loops, stop.signal), busFailure(bus, topics, clock, stop.signal)]),

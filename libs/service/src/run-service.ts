@@ -27,6 +27,8 @@ import { stopSignal } from './stop-signal.ts'
 /** What a service is given to work with. */
 export interface ServiceContext {
   readonly settings: ServiceSettings
+  /** Its own address, from this machine. */
+  readonly url: string
   readonly engines: Engines
   /** Closed in reverse order when the service ends, after its work has ended. */
   readonly resources: AsyncDisposableStack
@@ -85,7 +87,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
     })
     log.info({ port: server.port }, 'listening')
     const failpoints = failpointsFromText(settings.failpoints)
-    const parts = await build({ ...base, settings, resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
+    const parts = await build({ ...base, settings, url: urlOf(settings.httpHost, server.port), resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
     listener = listenerOf(parts)
     log.info({}, 'ready')
 
@@ -102,6 +104,10 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
   } finally {
     await resources.disposeAsync()
   }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
 }
 
 /** A start takes a second or two once the engines are there. */

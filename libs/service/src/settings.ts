@@ -13,6 +13,7 @@ const count = z.coerce.number().int().min(1)
 export const serviceSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the service listens at.'),
   httpPort: port.optional().describe('Its port, also of `/livez`, `/readyz` and `/metrics`; 0 takes any free one. By default gateway 8080, intake 8081, query 8082, router 8083, writer 8084, indexer 8085.'),
+  otlpGrpcPort: port.optional().describe('Port at which the gateway takes OTLP over gRPC; 0 takes any free one. By default 4317, or none where that is in use.'),
   drainDelayMs: z.coerce.number().int().min(0).max(60_000).default(0).describe('How long a service that was told to end goes on serving while `/readyz` answers 503, so that load balancers stop sending first.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged to the standard error stream.'),
   kafkaBrokers: list.default(['127.0.0.1:9092']).describe('Kafka brokers to start from, `host:port` each, with commas between.'),
