@@ -36,7 +36,7 @@ async function takeLogs(context: IntakeContext, request: RouteRequest, response:
   const { raw, tenantId, keyHash, receivedMs, url } = request
   const { searchParams } = url
   const defaults = reservedDefaults({ source: searchParams.get('ddsource'), tags: searchParams.get('ddtags'), host: searchParams.get('hostname'), service: searchParams.get('service') })
-  const decode = (body: Uint8Array, options: DecodeOptions): DecodeSteps => (isText(raw.headers['content-type']) ? decodeLinesInSteps(body, options, defaults) : decodeEventsInSteps(body, options, defaults))
+  const decode = (body: Uint8Array, options: DecodeOptions): DecodeSteps => (isText(raw.headers['content-type']) ? decodeLinesInSteps(body, options, defaults) : decodeEventsInSteps(body, { ...options, maxEventBytes: MAX_LOG_BYTES }, { defaults, maxMessageBytes: MAX_MESSAGE_BYTES }))
   await context.bodies.read(tenantId, raw, MAX_EVENTS_BODY_BYTES, async (body) => {
     // What agents ask with whether they are connected.
     if (body.length <= EMPTY_BODY_BYTES && /^\s*(\{\s*\}|\[\s*\])?\s*$/.test(Buffer.from(body).toString('latin1'))) {
@@ -55,6 +55,10 @@ async function takeLogs(context: IntakeContext, request: RouteRequest, response:
   })
 }
 
+/** Of one log, whose message is cut: an agent drops a payload that is refused, and takes a cut message for granted. */
+const MAX_LOG_BYTES = MAX_EVENTS_BODY_BYTES
+/** Fits a record of the bus however badly it packs. Datadog cuts at a megabyte. */
+const MAX_MESSAGE_BYTES = 512 * 1024
 /** Longer ones hold something. */
 const EMPTY_BODY_BYTES = 64
 

@@ -17,10 +17,11 @@ export function decodeEvents(body: Uint8Array, options: DecodeOptions): DecodedE
 }
 
 /** As {@link decodeEvents}, in steps of {@link STEP_BYTES}, between which the caller may do something else. `body` is read during the first step only. */
-export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions, defaults: readonly ReservedDefault[] = []): DecodeSteps {
+export function* decodeEventsInSteps(body: Uint8Array, options: DecodeOptions, { defaults = [], maxMessageBytes = Infinity }: EventFilling = {}): DecodeSteps {
   return yield* scanners.use(function* (scanner) {
     const { reader } = scanner
     scanner.defaults = defaults
+    scanner.maxMessageBytes = maxMessageBytes
     reader.load([body])
     const run = new RequestParts(scanner, options)
     reader.hasNewlines = true
@@ -61,6 +62,13 @@ export function* decodeDocumentsInSteps(body: Uint8Array, spans: readonly Docume
   })
 }
 
+/** What a request says of all its events. */
+export interface EventFilling {
+  readonly defaults?: readonly ReservedDefault[]
+  /** Longer messages are cut. */
+  readonly maxMessageBytes?: number
+}
+
 export interface DocumentSpan {
   readonly start: number
   /** Exclusive. */
@@ -72,6 +80,7 @@ type EventParts = RequestParts<EventScanner>
 const scanners = new ScannerPool(() => new EventScanner(), (scanner) => {
   scanner.reader.release()
   scanner.defaults = []
+  scanner.maxMessageBytes = Infinity
 })
 
 function* decodeLines(run: EventParts, reader: JsonReader, start: number): Generator<void, void, void> {

@@ -11,6 +11,8 @@ export interface DecodeOptions {
    * a larger event has a part of its own.
    */
   readonly maxPartBytes: number
+  /** Larger events are rejected; {@link MAX_EVENT_BYTES} by default. */
+  readonly maxEventBytes?: number
 }
 
 export interface DecodedEvents {

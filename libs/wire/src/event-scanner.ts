@@ -25,6 +25,8 @@ export class EventScanner implements RowScanner<EventScanner> {
   hasTime = false
   /** What rows get that lack it. Tags are added to those that a row has. Of one request: set before its first scan. */
   defaults: readonly ReservedDefault[] = []
+  /** Longer messages are cut at a character. Of one request, as the defaults. */
+  maxMessageBytes = Infinity
   readonly #reserved = new Map<keyof typeof RESERVED_NAMES, Reserved>()
   #event = 0
   #nodes = 0
@@ -43,6 +45,7 @@ export class EventScanner implements RowScanner<EventScanner> {
   replaced(): EventScanner {
     const scanner = new EventScanner(this.reader)
     scanner.defaults = this.defaults
+    scanner.maxMessageBytes = this.maxMessageBytes
     return scanner
   }
 
@@ -339,9 +342,18 @@ export class EventScanner implements RowScanner<EventScanner> {
     if (end < 0) return end
     if (reader.hasEscape) {
       reader.unescape(start + 1, end)
-      column.put(reader.scratch, reader.scratchView, 0, reader.scratchEnd)
-    } else column.putHashed(reader.bytes, reader.view, start + 1, end, reader.hash)
+      column.put(reader.scratch, reader.scratchView, 0, this.#cut(column, reader.scratch, 0, reader.scratchEnd))
+    } else if (end - start > this.maxMessageBytes) column.put(reader.bytes, reader.view, start + 1, this.#cut(column, reader.bytes, start + 1, end))
+    else column.putHashed(reader.bytes, reader.view, start + 1, end, reader.hash)
     return end + 1
+  }
+
+  /** Where a text of a column ends that may be too long. */
+  #cut(column: StringColumnBuilder, bytes: Uint8Array, start: number, end: number): number {
+    if (end - start <= this.maxMessageBytes || column !== this.#reserved.get('message')?.column) return end
+    let at = start + this.maxMessageBytes
+    while (at > start && (bytes[at]! & 0xc0) === 0x80) at--
+    return at
   }
 
   /** A double where it denotes the same number, else the source text. */

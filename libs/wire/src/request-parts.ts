@@ -31,6 +31,7 @@ export interface RowScanner<Self> {
 export class RequestParts<Scanner extends RowScanner<Scanner>> {
   #scanner: Scanner
   readonly #maxPartBytes: number
+  readonly #maxEventBytes: number
   readonly #oldest: DayTime
   readonly #newest: DayTime
   readonly #received: DayTime
@@ -48,6 +49,7 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
   constructor(scanner: Scanner, options: DecodeOptions) {
     this.#scanner = scanner
     this.#maxPartBytes = options.maxPartBytes
+    this.#maxEventBytes = options.maxEventBytes ?? MAX_EVENT_BYTES
     this.#oldest = dayTime(options.oldestNs)
     this.#newest = dayTime(options.newestNs)
     this.#received = dayTime(options.receivedNs)
@@ -116,7 +118,7 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
 
   #refusal(size: number): string | undefined {
     const { builder, time, hasTime } = this.#scanner
-    if (size > MAX_EVENT_BYTES) return TOO_LARGE
+    if (size > this.#maxEventBytes) return `larger than ${this.#maxEventBytes} bytes`
     if (builder.columnCount > MAX_PART_COLUMNS) return TOO_MANY_COLUMNS
     if (this.#days.size * builder.columnCount > MAX_PART_DAY_COLUMNS) return TOO_MANY_DAYS
     if (!hasTime) return undefined
@@ -161,7 +163,6 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
 }
 
 const TOO_MANY_DAYS = 'too many different days, or attributes on them, in one part of a request'
-const TOO_LARGE = `larger than ${MAX_EVENT_BYTES} bytes`
 
 /** A time as plain numbers: whole days since 1970, and ns since that day began. */
 interface DayTime {

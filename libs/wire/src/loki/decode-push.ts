@@ -154,6 +154,7 @@ class ProtobufPushScanner extends PushScanner implements EntryScanner<ProtobufPu
       else if (field === 3 && metadata.length < MAX_LABELS) metadata.push(pairOf(reader, valueEnd))
       reader.at = valueEnd
     }
+    if (!rows.reserved('message').isSet) rows.reserved('message').putText('') // an empty line is not written
     putLabels(rows, place.labels, metadata)
     return rows.failure === '' ? place.end : -1
   }
