@@ -4,10 +4,14 @@ import type { Registry } from '@millrace/telemetry/metrics'
 import { createRetentions } from '@millrace/catalog/retentions'
 import { createAdmission } from './admission.ts'
 import { aggregateRoute } from './aggregate-route.ts'
+import { contextRoute } from './context-route.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
+import { exportRoute } from './export-route.ts'
+import { facetValuesRoute } from './facet-values-route.ts'
 import type { QueryContext } from './query-context.ts'
 import { createQueryMetrics } from './query-metrics.ts'
 import { receiptRoute } from './receipt-route.ts'
+import { streamRoute } from './stream-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
 import { withTraces } from './traced-engine.ts'
@@ -18,7 +22,7 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
     ...options,
     engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock), metrics: createQueryMetrics(registry),
   }
-  return [...searchRoutes(context), aggregateRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context)].map((route) => ({
+  return [...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context)].map((route) => ({
     ...route,
     handle: async (request, response) => {
       try {
