@@ -21,6 +21,10 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
     await listening
     return new Response(heard)
   },
+  'GET /v1/facets/:name/values': async (asker) => await asker.get('/v1/facets/service/values?from=2000-01-01T00:00:00Z'),
+  'POST /v1/search': async (asker) => await asker.post('/v1/search', JSON.stringify({ filter: { from: '2000-01-01T00:00:00Z' } })),
+  'GET /v1/export': async (asker) => await asker.get('/v1/export?from=2000-01-01T00:00:00Z'),
+  'GET /v1/events/:id/context': async (asker, { id, timestamp }) => await asker.get(`/v1/events/${id}/context?timestamp=${timestamp}`),
   'GET /v1/receipts/:receipt': async (asker, { receipt }) => await asker.get(`/v1/receipts/${receipt}`),
   'POST /v1/events': async (asker) => await asker.send(''),
   'POST /_bulk': async (asker) => await asker.post('/_bulk', ''),
@@ -32,7 +36,7 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
   'GET /api/v1/validate': async (asker) => await asker.get('/api/v1/validate'),
   'POST /v1/input/:apiKey': async (asker) => await fetch(`${asker.url}/v1/input/${asker.key}`, { method: 'POST' }),
   ...Object.fromEntries([
-    '/api/v2/logs', '/v1/input', '/api/v1/input', '/v1/logs', '/otlp/v1/logs', '/loki/api/v1/push', '/api/prom/push', '/services/collector', '/services/collector/event', '/services/collector/event/1.0',
+    '/v1/syslog', '/api/v2/logs', '/v1/input', '/api/v1/input', '/v1/logs', '/otlp/v1/logs', '/loki/api/v1/push', '/api/prom/push', '/services/collector', '/services/collector/event', '/services/collector/event/1.0',
     '/services/collector/raw', '/services/collector/raw/1.0', '/services/collector/ack',
   ].map((path) => [`POST ${path}`, async (asker: TestClient) => await asker.post(path, '')])),
 }
@@ -42,6 +46,8 @@ interface Secret {
   say(): Promise<void>
   readonly word: string
   readonly receipt: string
+  readonly id: string
+  readonly timestamp: string
 }
 
 describe('a tenant', () => {
@@ -57,8 +63,11 @@ describe('a tenant', () => {
       await millrace.searchable(answer)
       return answer
     }
-    secret = { word, receipt: (await tell()).headers.get('millrace-receipt') ?? '', say: async () => void (await tell()) }
-    expect((await millrace.search(word)).length).toBe(1)
+    const receipt = (await tell()).headers.get('millrace-receipt') ?? ''
+    const [event, ...others] = await millrace.search(word)
+    expect(others).toEqual([])
+    secret = { word, receipt, id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', say: async () => void (await tell()) }
+    expect((await millrace.get(`/v1/events/${secret.id}/context?timestamp=${secret.timestamp}`)).status).toBe(200) // its own tenant sees it
   }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()

@@ -12,6 +12,8 @@ import { addressOf } from '@millrace/simulator/describe-on'
 import { openStandalone, type Standalone } from '@millrace/standalone/open-standalone'
 import { createLog } from '@millrace/telemetry/log'
 import { createTenant } from '../client/millrace-client.ts'
+import { freePort } from '../process/free-port.ts'
+import { BOOTSTRAP_API_KEY } from '../process/standalone-process.ts'
 import { startServiceSet, type ServiceSet } from '../service-set/service-set.ts'
 import { createTestClient, type TestClient } from './test-client.ts'
 
@@ -20,6 +22,10 @@ export interface TestSystem extends TestClient, AsyncDisposable {
   readonly adminKey: string
   /** Of OTLP over gRPC. */
   readonly otlpGrpcPort: number
+  readonly syslogTcpPort: number
+  readonly syslogUdpPort: number
+  /** Of the tenant whose all syslog messages are. */
+  readonly syslogKey: string
   /** Every route that is served and asks for a key. */
   readonly routes: readonly Pick<Route, 'method' | 'path' | 'scope' | 'dialect'>[]
   addTenant(name: string): Promise<TestClient>
@@ -39,17 +45,18 @@ export async function openTestSystem({ kind = process.env['TEST_SYSTEM'] ?? 'sta
   }
 }
 
-type Opened = Pick<TestSystem, 'url' | 'adminKey' | 'otlpGrpcPort' | 'routes' | 'restart'> & AsyncDisposable
+type Opened = Pick<TestSystem, 'url' | 'adminKey' | 'otlpGrpcPort' | 'syslogTcpPort' | 'syslogUdpPort' | 'syslogKey' | 'routes' | 'restart'> & AsyncDisposable
 
 async function openInProcess(): Promise<Opened> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'millrace-'))
   const open = async (httpPort: number): Promise<Standalone> => await openStandalone({
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: noFailpoints, workers: openInlineWorkers(), log: createLog('silent'),
-    dataFolder, httpPort, otlpGrpc: { port: 0 }, bootstrapAdminKey: ADMIN_KEY,
+    dataFolder, httpPort, otlpGrpc: { port: 0 }, syslog: { tcpPort: 0, udpPort: 0, apiKey: SYSLOG_KEY }, bootstrapApiKey: SYSLOG_KEY, bootstrapAdminKey: ADMIN_KEY,
   })
   let standalone = await open(0)
   return {
-    url: standalone.url, adminKey: ADMIN_KEY, otlpGrpcPort: standalone.otlpGrpcPort ?? 0, routes: standalone.routes,
+    url: standalone.url, adminKey: ADMIN_KEY, routes: standalone.routes,
+    otlpGrpcPort: standalone.otlpGrpcPort ?? 0, syslogTcpPort: standalone.syslogTcpPort ?? 0, syslogUdpPort: standalone.syslogUdpPort ?? 0, syslogKey: SYSLOG_KEY,
     async restart() {
       await standalone[Symbol.asyncDispose]()
       standalone = await open(Number(new URL(standalone.url).port))
@@ -62,15 +69,18 @@ async function openInProcess(): Promise<Opened> {
 }
 
 const ADMIN_KEY = 'test-admin-key'
+const SYSLOG_KEY = 'test-syslog-key'
 /** Services that start on engines that are busy, on a machine that is. */
 export const START_TIMEOUT_MS = 120_000
 
 async function openServices(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-services-'))
   const engines = { kafka: addressOf('kafka'), cassandra: addressOf('cassandra'), elasticsearch: addressOf('elasticsearch'), redis: addressOf('redis') }
-  const set: ServiceSet = await startServiceSet({ engines, folder })
+  const [syslogTcpPort, syslogUdpPort] = [await freePort(), await freePort()]
+  const environment = { MILLRACE_SYSLOG_TCP_PORT: String(syslogTcpPort), MILLRACE_SYSLOG_UDP_PORT: String(syslogUdpPort), MILLRACE_SYSLOG_API_KEY: BOOTSTRAP_API_KEY }
+  const set: ServiceSet = await startServiceSet({ engines, folder, environment })
   return {
-    url: set.url, adminKey: set.adminKey, otlpGrpcPort: set.otlpGrpcPort,
+    url: set.url, adminKey: set.adminKey, otlpGrpcPort: set.otlpGrpcPort, syslogTcpPort, syslogUdpPort, syslogKey: BOOTSTRAP_API_KEY,
     routes: [...INTAKE_ROUTES, ...QUERY_ROUTES].map(([method, path, scope, dialect]) => ({ method, path, scope, dialect })),
     restart: async () => await set.restart(),
     async [Symbol.asyncDispose]() {

@@ -11,6 +11,7 @@ import { decodeLogsJsonInSteps } from '@millrace/wire/otlp/decode-logs-json'
 import { decodeLogsProtobufInSteps } from '@millrace/wire/otlp/decode-logs-protobuf'
 import { ProtobufError } from '@millrace/wire/protobuf-reader'
 import { decodeHecInSteps, HecSyntaxError } from '@millrace/wire/splunk/decode-hec'
+import { decodeSyslogInSteps } from '@millrace/wire/syslog/decode-syslog'
 import type { FuzzTarget } from './run-fuzz.ts'
 
 /** Every decoder, with what real clients sent as its inputs. */
@@ -25,6 +26,7 @@ export async function fuzzTargets(): Promise<readonly FuzzTarget[]> {
     target('lines', 'json', steps(decodeLinesInSteps)),
     target('elasticsearch bulk', 'bulk', (body) => splitBulk(body, 'logs'), [BulkSyntaxError]),
     target('splunk hec', 'splunk', steps(decodeHecInSteps), [HecSyntaxError]),
+    target('syslog', 'syslog', steps(decodeSyslogInSteps)),
     target('loki json', 'loki-json', steps(decodePushJsonInSteps), [JsonShapeError, LabelSyntaxError]),
     target('loki protobuf', 'loki-protobuf', steps(decodePushProtobufInSteps), [ProtobufError, LabelSyntaxError]),
     target('otlp json', 'otlp-json', steps(decodeLogsJsonInSteps), [JsonShapeError]),

@@ -25,6 +25,7 @@ type ForwardedRoute = readonly [method: Route['method'], path: string, scope: Ro
 /** A test holds both tables against the apps' own. */
 export const INTAKE_ROUTES: readonly ForwardedRoute[] = [
   ['POST', '/v1/events', 'ingest', 'millrace'],
+  ['POST', '/v1/syslog', 'ingest', 'millrace'],
   ...(['POST', 'PUT'] as const).flatMap((method) => ['/_bulk', '/:index/_bulk', '/:index/:type/_bulk'].map((path): ForwardedRoute => [method, path, 'ingest', 'elasticsearch'])),
   ...['/api/v2/logs', '/v1/input', '/v1/input/:apiKey', '/api/v1/input'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'datadog']),
   ['GET', '/api/v1/validate', 'ingest', 'datadog'],
@@ -39,6 +40,10 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['POST', '/api/v2/logs/events/search', 'query', 'datadog'],
   ['GET', '/api/v2/logs/events', 'query', 'datadog'],
   ['POST', '/api/v2/logs/analytics/aggregate', 'query', 'datadog'],
+  ['GET', '/v1/facets/:name/values', 'query', 'millrace'],
+  ['GET', '/v1/events/:id/context', 'query', 'millrace'],
+  ['POST', '/v1/search', 'query', 'millrace'],
+  ['GET', '/v1/export', 'query', 'millrace'],
   ['GET', '/v1/receipts/:receipt', 'query', 'millrace'],
   ['GET', '/v1/tail', 'query', 'millrace'],
   ['GET', '/v1/dead-letters', 'admin', 'millrace'],

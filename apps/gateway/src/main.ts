@@ -3,14 +3,17 @@ import { createForwarder } from './forward.ts'
 import { forwardRoutes } from './forward-routes.ts'
 import { openOtlpGrpc } from './otlp-grpc.ts'
 import { addPage } from './page.ts'
+import { openSyslogListener } from './syslog-listener.ts'
 import { tenantRoutes } from './tenant-routes.ts'
 
 /** gateway: the one public address. Knows keys and quotas, serves the page, and streams everything else on to intake or query. */
-await runService('gateway', async ({ settings, url, engines, resources, random, clock, log }) => {
+await runService('gateway', async ({ settings, url, engines, resources, random, clock, log, registry }) => {
   const catalog = await engines.openCatalog()
   const intake = resources.use(createForwarder({ name: 'intake', urls: settings.intakeUrls, clock, log }))
   const query = resources.use(createForwarder({ name: 'query', urls: settings.queryUrls, clock, log }))
   resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, log }))
+  const { httpHost: host, syslogTcpPort: tcpPort, syslogUdpPort: udpPort, syslogApiKey: apiKey } = settings
+  const syslog = apiKey === undefined ? undefined : resources.use(await openSyslogListener({ host, tcpPort, udpPort, apiKey, httpUrl: url, clock, random, log, registry }))
   const { hotRoutes, routes } = forwardRoutes({ intake, query })
   return {
     // Not intake, query or the catalog: while one of them is away the others are still worth sending to.
@@ -19,6 +22,11 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
     quotas: await engines.openQuotas({ byDefault: true }),
     addPages: addPage,
     hotRoutes,
+    // What it has read it sends on while the routes are still served.
+    work: async (signal) => {
+      await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+      await syslog?.[Symbol.asyncDispose]()
+    },
     routes: [...tenantRoutes(catalog, random), ...routes],
   }
 })

@@ -20,6 +20,7 @@ import { otlpRoutes } from './otlp-routes.ts'
 import { createBodyReader } from './read-body.ts'
 import { withIntakeErrors } from './refuse-request.ts'
 import { splunkRoutes } from './splunk-routes.ts'
+import { syslogRoute } from './syslog-route.ts'
 
 export interface IntakeOptions {
   readonly bus: Bus
@@ -44,7 +45,7 @@ export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock,
     retentionOf: createRetentions(catalog, clock),
   }
   return withIntakeErrors([
-    eventsRoute(context), ...bulkRoutes(context), ...datadogRoutes(context), ...otlpRoutes(context), ...lokiRoutes(context), ...splunkRoutes(context),
+    eventsRoute(context), ...bulkRoutes(context), ...datadogRoutes(context), ...otlpRoutes(context), ...lokiRoutes(context), ...splunkRoutes(context), syslogRoute(context),
   ])
 }
 

@@ -7,7 +7,9 @@ import type { TenantRates } from '@millrace/access/quotas'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
 import { addPage } from '@millrace/gateway/page'
+import { BadConfigError } from '@millrace/config/read-settings'
 import { openOtlpGrpc } from '@millrace/gateway/otlp-grpc'
+import { openSyslogListener, type SyslogListener } from '@millrace/gateway/syslog-listener'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
@@ -44,6 +46,8 @@ export interface StandaloneOptions extends Runtime {
   readonly httpPort: number
   /** OTLP over gRPC, its port as in `openOtlpGrpc`; not served by default. */
   readonly otlpGrpc?: { readonly port: number | undefined }
+  /** Where syslog is taken, and whose it is; not taken by default. */
+  readonly syslog?: { readonly tcpPort: number | undefined; readonly udpPort: number | undefined; readonly apiKey: string | undefined }
   /** Threads for sealing, apart from those that merge fresh packs: a seal takes a second or two, which a flush must not wait for. Default: the same. */
   readonly sealWorkers?: Workers
   /** A key of the tenant `default`, made when it is not there. Without it the first start makes a random one. */
@@ -63,6 +67,9 @@ export interface Standalone extends AsyncDisposable {
   readonly url: string
   /** Undefined where OTLP over gRPC is not served. */
   readonly otlpGrpcPort: number | undefined
+  /** Likewise. */
+  readonly syslogTcpPort: number | undefined
+  readonly syslogUdpPort: number | undefined
   readonly keys: BootstrapKeys
   /** Every route that is served, for tests that go through all of them. */
   readonly routes: readonly Route[]
@@ -118,10 +125,14 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
     const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
     const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, log }))
+    const syslog = await openSyslog(options, `http://127.0.0.1:${server.port}`, registry)
+    if (syslog !== undefined) resources.use(syslog)
     resources.use(tail) // ends its streams first, which would otherwise hold up the end for as long as a drain may take
     return {
       url: `http://127.0.0.1:${server.port}`,
       otlpGrpcPort: otlpGrpc?.port,
+      syslogTcpPort: syslog?.tcpPort,
+      syslogUdpPort: syslog?.udpPort,
       keys,
       routes: [...intakeRoutes, ...routes],
       failed: Promise.race([firstFailure(loops, stop.signal), busFailure(bus, topics, clock, stop.signal)]),
@@ -131,6 +142,14 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     await resources.disposeAsync()
     throw error
   }
+}
+
+/** @throws {BadConfigError} a port without a key. */
+async function openSyslog({ syslog, httpHost = '127.0.0.1', clock, random, log }: StandaloneOptions, httpUrl: string, registry: Registry): Promise<SyslogListener | undefined> {
+  const { tcpPort, udpPort, apiKey } = syslog ?? {}
+  if (tcpPort === undefined && udpPort === undefined) return undefined
+  if (apiKey === undefined) throw new BadConfigError('MILLRACE_SYSLOG_API_KEY: it must say whose the messages are that come by syslog')
+  return await openSyslogListener({ host: httpHost, tcpPort, udpPort, apiKey, httpUrl, clock, random, log, registry })
 }
 
 /** Four streams keep a few cores busy; each costs a commit per flush. */

@@ -14,6 +14,9 @@ export const serviceSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the service listens at.'),
   httpPort: port.optional().describe('Its port, also of `/livez`, `/readyz` and `/metrics`; 0 takes any free one. By default gateway 8080, intake 8081, query 8082, router 8083, writer 8084, indexer 8085.'),
   otlpGrpcPort: port.optional().describe('Port at which the gateway takes OTLP over gRPC; 0 takes any free one. By default 4317, or none where that is in use.'),
+  syslogTcpPort: port.optional().describe('Port at which the gateway takes syslog over TCP; not taken by default. 601 is the standard one.'),
+  syslogUdpPort: port.optional().describe('Likewise over UDP. 514 is the standard one.'),
+  syslogApiKey: z.string().optional().describe('The key of the tenant whose all syslog messages are: the protocol has no place for one.'),
   drainDelayMs: z.coerce.number().int().min(0).max(60_000).default(0).describe('How long a service that was told to end goes on serving while `/readyz` answers 503, so that load balancers stop sending first.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged to the standard error stream.'),
   kafkaBrokers: list.default(['127.0.0.1:9092']).describe('Kafka brokers to start from, `host:port` each, with commas between.'),
@@ -55,7 +58,13 @@ export type ServiceSettings = z.infer<typeof serviceSchema>
 export function readServiceSettings(environment: Environment): ServiceSettings {
   const settings = readSettings(serviceSchema, environment)
   if (settings.kafkaMinInsyncReplicas > settings.kafkaReplicationFactor) throw new BadConfigError('MILLRACE_KAFKA_MIN_INSYNC_REPLICAS: no more copies can be in sync than MILLRACE_KAFKA_REPLICATION_FACTOR makes')
+  assertSyslogHasKey(settings)
   return settings
+}
+
+/** @throws {BadConfigError} */
+export function assertSyslogHasKey({ syslogTcpPort, syslogUdpPort, syslogApiKey }: Pick<ServiceSettings, 'syslogTcpPort' | 'syslogUdpPort' | 'syslogApiKey'>): void {
+  if ((syslogTcpPort ?? syslogUdpPort) !== undefined && syslogApiKey === undefined) throw new BadConfigError('MILLRACE_SYSLOG_API_KEY: it must say whose the messages are that come to MILLRACE_SYSLOG_TCP_PORT and MILLRACE_SYSLOG_UDP_PORT')
 }
 
 /** Apart, so that all can run on one machine. */
