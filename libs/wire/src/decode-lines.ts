@@ -3,7 +3,7 @@ import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } 
 import { NEWLINE } from './json-reader.ts'
 import { RequestParts, ScannerPool, type RowScanner } from './request-parts.ts'
 import type { ReservedDefault } from './reserved-attributes.ts'
-import { RowWriter } from './row-writer.ts'
+import { WrittenRows } from './row-writer.ts'
 
 /**
  * Decodes text whose lines are messages, in steps as `decodeEventsInSteps`. Empty lines are no events; a carriage return before the newline belongs to it.
@@ -36,19 +36,10 @@ export function* decodeLinesInSteps(body: Uint8Array, options: DecodeOptions, de
   })
 }
 
-class LineScanner implements RowScanner<LineScanner> {
+class LineScanner extends WrittenRows implements RowScanner<LineScanner> {
   bytes: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(new ArrayBuffer(0))
   #defaults: readonly ReservedDefault[] = []
-  readonly #rows = new RowWriter()
-  readonly builder = this.#rows.builder
-  readonly time = this.#rows.time
-  readonly hasTime = false
-  readonly failure = ''
-
-  get isWorn(): boolean {
-    return this.#rows.isWorn
-  }
 
   load(body: Uint8Array, defaults: readonly ReservedDefault[]): void {
     this.bytes = isUtf8(body) ? body : Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'), 'utf8')
@@ -58,9 +49,9 @@ class LineScanner implements RowScanner<LineScanner> {
 
   scan(start: number): number {
     const end = lineEnd(this.bytes, start)
-    this.#rows.begin()
-    this.#rows.reserved('message').putString({ bytes: this.bytes, view: this.#view }, start, this.bytes[end - 1] === RETURN ? end - 1 : end)
-    for (const { name, bytes, view } of this.#defaults) this.#rows.reserved(name).putString({ bytes, view }, 0, bytes.length)
+    this.rows.begin()
+    this.rows.reserved('message').putString({ bytes: this.bytes, view: this.#view }, start, this.bytes[end - 1] === RETURN ? end - 1 : end)
+    for (const { name, bytes, view } of this.#defaults) this.rows.reserved(name).putString({ bytes, view }, 0, bytes.length)
     return end
   }
 

@@ -57,11 +57,6 @@ export class ProtobufReader {
     }
   }
 
-  /** Whether the field has a length; a field that is known by that number but of another type is skipped as an unknown one. */
-  get hasLength(): boolean {
-    return this.wireType === BYTES
-  }
-
   /** An unsigned varint that a double holds. @throws {ProtobufError} */
   varint(end: number): number {
     let value = 0
@@ -109,6 +104,25 @@ export class ProtobufReader {
     if (size > end - start) throw new ProtobufError('a number is cut off')
     this.at = start + size
     return start
+  }
+}
+
+/** `[start, end)` of a body. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** The contents of all fields of a number in a message, where they have a length. The reader may be used between two of them. @throws {ProtobufError} */
+export function* fieldsOf(reader: ProtobufReader, message: Span, field: number): Generator<Span, void> {
+  let at = message.start
+  for (;;) {
+    reader.at = at
+    if (!reader.next(message.end)) return
+    const span = reader.field === field && reader.wireType === BYTES ? { start: reader.at, end: reader.valueEnd } : undefined
+    reader.skip(message.end)
+    at = reader.at
+    if (span !== undefined) yield span
   }
 }
 

@@ -1,7 +1,7 @@
 import { NS_PER_DAY } from '@millrace/event/event'
 import type { TableBuilder } from '@millrace/fragment/table-builder'
 import {
-  MAX_EVENT_BYTES, MAX_PART_COLUMNS, MAX_PART_DAY_COLUMNS, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, TOO_MANY_COLUMNS, type DecodedEvents, type DecodedPart, type DecodeOptions, type Rejection,
+  MAX_EVENT_BYTES, MAX_PART_COLUMNS, MAX_PART_DAY_COLUMNS, MAX_PART_DAYS, MAX_REQUEST_EVENTS, MAX_WIDE_PARTS, STEP_BYTES, TOO_MANY_COLUMNS, type DecodedEvents, type DecodedPart, type DecodeOptions, type DecodeSteps, type Rejection,
 } from './decoded-events.ts'
 import type { EventTime } from './event-time.ts'
 
@@ -173,6 +173,38 @@ interface DayTime {
 function dayTime(ns: bigint): DayTime {
   const offset = ((ns % NS_PER_DAY) + NS_PER_DAY) % NS_PER_DAY
   return { day: Number((ns - offset) / NS_PER_DAY), offset: Number(offset) }
+}
+
+/** A scanner of events that must be told where the next one is and what it is in. */
+export interface PlacedScanner<Self, Place> extends RowScanner<Self> {
+  place: Place
+}
+
+/**
+ * Takes or rejects each event of a body that was cut into places, in steps.
+ *
+ * @param bodyEnd behind the last of them.
+ */
+export function* takeEach<Place extends { readonly start: number; readonly end: number }, Scanner extends PlacedScanner<Scanner, Place>>(
+  scanner: Scanner, places: Iterable<Place>, options: DecodeOptions, bodyEnd: number,
+): DecodeSteps {
+  const run = new RequestParts(scanner, options)
+  let stepEnd = STEP_BYTES
+  for (const place of places) {
+    const { start, end } = place
+    if (start >= stepEnd) {
+      yield
+      stepEnd = start + STEP_BYTES
+    }
+    if (run.isFull) {
+      run.reject(`this event and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, bodyEnd - start)
+      break
+    }
+    run.scanner.place = place
+    if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
+    else run.take(start, end - start)
+  }
+  return run.finish()
 }
 
 /** Scanners between requests: what one has learned makes small requests fast. The one put back last is taken first, so that a request whose steps take long keeps none from them. */

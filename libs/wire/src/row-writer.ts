@@ -173,6 +173,32 @@ export class Attribute {
   }
 }
 
+/** What scanners of protocols that are not JSON have in common: the rows that they write, as `RequestParts` sees them. */
+export abstract class WrittenRows {
+  protected readonly rows = new RowWriter()
+  readonly builder = this.rows.builder
+  readonly time = this.rows.time
+
+  get hasTime(): boolean {
+    return this.rows.hasTime
+  }
+
+  get failure(): string {
+    return this.rows.failure
+  }
+
+  get isWorn(): boolean {
+    return this.rows.isWorn
+  }
+
+  /** A time that the protocol gives in nanoseconds, since 1970. */
+  protected putTime(ns: bigint, isPrecise = true): void {
+    this.time.setNs(ns)
+    this.time.isPrecise = isPrecise
+    this.rows.hasTime = true
+  }
+}
+
 /** What {@link RowWriter.attribute} takes, for keys from the outside to the inside. */
 export function attributePath(keys: readonly string[]): string {
   return keys.map(escapedKey).join('.')

@@ -1,10 +1,10 @@
-import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
+import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
 import { JsonCursor, JsonShapeError } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
 import { putBytesAsText, utf8Of } from '../otlp/log-row.ts'
-import { BYTES, ProtobufReader, VARINT } from '../protobuf-reader.ts'
-import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
-import { RowWriter } from '../row-writer.ts'
+import { BYTES, fieldsOf, ProtobufReader, VARINT } from '../protobuf-reader.ts'
+import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
+import { WrittenRows } from '../row-writer.ts'
 import { LabelSyntaxError, MAX_LABELS, parseLabels, putLabels, type Label } from './stream-labels.ts'
 
 /**
@@ -16,7 +16,7 @@ export function* decodePushJsonInSteps(body: Uint8Array, options: DecodeOptions)
   return yield* jsonScanners.use(function* (scanner) {
     scanner.reader.load([body])
     scanner.reader.hasNewlines = true
-    return yield* decode(scanner, jsonEntries(new JsonCursor(scanner.reader)), options, scanner.reader.end)
+    return yield* takeEach(scanner, jsonEntries(new JsonCursor(scanner.reader)), options, scanner.reader.end)
   })
 }
 
@@ -28,7 +28,7 @@ export function* decodePushJsonInSteps(body: Uint8Array, options: DecodeOptions)
 export function* decodePushProtobufInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
   return yield* protobufScanners.use(function* (scanner) {
     scanner.reader.load(body)
-    return yield* decode(scanner, protobufEntries(scanner.reader, body.length), options, body.length)
+    return yield* takeEach(scanner, protobufEntries(scanner.reader, body.length), options, body.length)
   })
 }
 
@@ -38,60 +38,11 @@ interface EntryPlace {
   readonly end: number
 }
 
-interface EntryScanner<Self> extends RowScanner<Self> {
-  place: EntryPlace
-}
-
 const NOWHERE: EntryPlace = { labels: [], start: 0, end: 0 }
 
-function* decode<Scanner extends EntryScanner<Scanner>>(scanner: Scanner, entries: Iterable<EntryPlace>, options: DecodeOptions, bodyEnd: number): DecodeSteps {
-  const run = new RequestParts(scanner, options)
-  let stepEnd = STEP_BYTES
-  for (const place of entries) {
-    const { start, end } = place
-    if (start >= stepEnd) {
-      yield
-      stepEnd = start + STEP_BYTES
-    }
-    if (run.isFull) {
-      run.reject(`this entry and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, bodyEnd - start)
-      break
-    }
-    run.scanner.place = place
-    if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
-    else run.take(start, end - start)
-  }
-  return run.finish()
-}
-
-/** What both encodings share. */
-abstract class PushScanner {
-  place: EntryPlace = NOWHERE
-  protected readonly rows = new RowWriter()
-  readonly builder = this.rows.builder
-  readonly time = this.rows.time
-
-  get hasTime(): boolean {
-    return this.rows.hasTime
-  }
-
-  get failure(): string {
-    return this.rows.failure
-  }
-
-  get isWorn(): boolean {
-    return this.rows.isWorn
-  }
-
-  protected putTime(ns: bigint): void {
-    this.time.setNs(ns)
-    this.time.isPrecise = true
-    this.rows.hasTime = true
-  }
-}
-
-class JsonPushScanner extends PushScanner implements EntryScanner<JsonPushScanner> {
+class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScanner, EntryPlace> {
   readonly reader: JsonReader
+  place = NOWHERE
 
   constructor(reader = new JsonReader()) {
     super()
@@ -124,8 +75,9 @@ class JsonPushScanner extends PushScanner implements EntryScanner<JsonPushScanne
   }
 }
 
-class ProtobufPushScanner extends PushScanner implements EntryScanner<ProtobufPushScanner> {
+class ProtobufPushScanner extends WrittenRows implements PlacedScanner<ProtobufPushScanner, EntryPlace> {
   readonly reader: ProtobufReader
+  place = NOWHERE
 
   constructor(reader = new ProtobufReader()) {
     super()
@@ -212,25 +164,11 @@ function labelsOf(cursor: JsonCursor): readonly Label[] {
   return labels
 }
 
-/** The contents of the fields of that number. The reader may be used between two of them. */
-function* fieldsOf(reader: ProtobufReader, start: number, end: number, field: number): Generator<readonly [start: number, end: number], void> {
-  let at = start
-  for (;;) {
-    reader.at = at
-    if (!reader.next(end)) return
-    const found = reader.field === field && reader.wireType === BYTES
-    const [valueStart, valueEnd] = [reader.at, reader.valueEnd]
-    reader.skip(end)
-    at = reader.at
-    if (found) yield [valueStart, valueEnd]
-  }
-}
-
 function* protobufEntries(reader: ProtobufReader, bodyEnd: number): Generator<EntryPlace, void> {
-  for (const [streamStart, streamEnd] of fieldsOf(reader, 0, bodyEnd, 1)) {
+  for (const stream of fieldsOf(reader, { start: 0, end: bodyEnd }, 1)) {
     let labels: readonly Label[] = []
-    for (const [start, end] of fieldsOf(reader, streamStart, streamEnd, 1)) labels = parseLabels(utf8Of(reader.bytes, start, end))
-    for (const [start, end] of fieldsOf(reader, streamStart, streamEnd, 2)) yield { labels, start, end }
+    for (const { start, end } of fieldsOf(reader, stream, 1)) labels = parseLabels(utf8Of(reader.bytes, start, end))
+    for (const { start, end } of fieldsOf(reader, stream, 2)) yield { labels, start, end }
   }
 }
 

@@ -1,7 +1,7 @@
-import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
+import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
 import { JsonCursor } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
-import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
+import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
 import type { Attribute } from '../row-writer.ts'
 import { LogRow, putDouble, putInteger, reservedOf, type Holder } from './log-row.ts'
 
@@ -15,22 +15,7 @@ export function* decodeLogsJsonInSteps(body: Uint8Array, options: DecodeOptions)
     const { reader } = scanner
     reader.load([body])
     reader.hasNewlines = true
-    const run = new RequestParts(scanner, options)
-    let stepEnd = STEP_BYTES
-    for (const { resource, scope, start, end } of recordsOf(new JsonCursor(reader))) {
-      if (start >= stepEnd) {
-        yield
-        stepEnd = start + STEP_BYTES
-      }
-      if (run.isFull) {
-        run.reject(`this record and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, reader.end - start)
-        break
-      }
-      run.scanner.within(resource, scope)
-      if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
-      else run.take(start, end - start)
-    }
-    return run.finish()
+    return yield* takeEach(scanner, recordsOf(new JsonCursor(reader)), options, reader.end)
   })
 }
 
@@ -82,80 +67,61 @@ function memberOf(cursor: JsonCursor, name: string): unknown {
   return undefined
 }
 
-class LogJsonScanner implements RowScanner<LogJsonScanner> {
+const NOWHERE: RecordPlace = { resource: undefined, scope: undefined, start: 0, end: 0 }
+
+class LogJsonScanner extends LogRow implements PlacedScanner<LogJsonScanner, RecordPlace> {
   readonly reader: JsonReader
-  readonly #row = new LogRow()
-  readonly builder = this.#row.builder
-  readonly time = this.#row.time
-  #resource: unknown = undefined
-  #scope: unknown = undefined
+  place = NOWHERE
 
   constructor(reader = new JsonReader()) {
+    super()
     this.reader = reader
-  }
-
-  get hasTime(): boolean {
-    return this.#row.hasTime
-  }
-
-  get failure(): string {
-    return this.#row.failure
-  }
-
-  get isWorn(): boolean {
-    return this.#row.isWorn
-  }
-
-  within(resource: unknown, scope: unknown): void {
-    this.#resource = resource
-    this.#scope = scope
   }
 
   replaced(): LogJsonScanner {
     const scanner = new LogJsonScanner(this.reader)
-    scanner.within(this.#resource, this.#scope)
+    scanner.place = this.place
     return scanner
   }
 
   scan(start: number): number {
     const cursor = new JsonCursor(this.reader, start)
-    this.#row.begin()
+    this.begin()
     const record = recordOf(cursor.value())
-    this.#putEntries(recordOf(this.#resource)['attributes'], '', 'resource', 1)
-    const scope = recordOf(this.#scope)
+    this.#putEntries(recordOf(this.place.resource)['attributes'], '', 'resource', 1)
+    const scope = recordOf(this.place.scope)
     for (const name of ['name', 'version'] as const) {
       const text = scope[name]
-      if (typeof text === 'string' && text !== '') this.#row.attribute(`otel.scope.${name}`)?.putText(text)
+      if (typeof text === 'string' && text !== '') this.attribute(`otel.scope.${name}`)?.putText(text)
     }
     this.#putEntries(scope['attributes'], '', 'record', 1)
     this.#putRecord(record)
-    this.#row.finish()
-    return this.#row.failure === '' ? cursor.at : -1
+    this.finish()
+    return this.failure === '' ? cursor.at : -1
   }
 
   #putRecord(record: Plain): void {
-    const row = this.#row
-    row.putTime(unsignedOf(record['timeUnixNano']))
-    row.putObservedTime(unsignedOf(record['observedTimeUnixNano']))
-    row.putSeverity(Number(record['severityNumber'] ?? 0), textOf(record['severityText']))
+    this.putEventTime(unsignedOf(record['timeUnixNano']))
+    this.putObservedTime(unsignedOf(record['observedTimeUnixNano']))
+    this.putSeverity(Number(record['severityNumber'] ?? 0), textOf(record['severityText']))
     const body = recordOf(record['body'])
-    if (typeof body['stringValue'] === 'string') row.rows.reserved('message').putText(body['stringValue'])
+    if (typeof body['stringValue'] === 'string') this.rows.reserved('message').putText(body['stringValue'])
     else if ('kvlistValue' in body) this.#putEntries(recordOf(body['kvlistValue'])['values'], '', 'body', 2)
-    else if (Object.keys(body).length > 0 && row.admitDepth(1)) row.rows.reserved('message').putText(jsonOf(body, 1))
+    else if (Object.keys(body).length > 0 && this.admitDepth(1)) this.rows.reserved('message').putText(jsonOf(body, 1))
     this.#putEntries(record['attributes'], '', 'record', 1)
-    if (textOf(record['eventName']) !== '') row.attribute('event.name')?.putText(textOf(record['eventName']))
+    if (textOf(record['eventName']) !== '') this.attribute('event.name')?.putText(textOf(record['eventName']))
     const [traceId, spanId] = [textOf(record['traceId']), textOf(record['spanId'])]
-    if (/^[\da-f]{32}$/i.test(traceId)) row.putId('trace_id', traceId)
-    if (/^[\da-f]{16}$/i.test(spanId)) row.putId('span_id', spanId)
+    if (/^[\da-f]{32}$/i.test(traceId)) this.putId('trace_id', traceId)
+    if (/^[\da-f]{16}$/i.test(spanId)) this.putId('span_id', spanId)
   }
 
   #putEntries(entries: unknown, prefix: string, holder: Holder, depth: number): void {
-    if (!Array.isArray(entries) || !this.#row.admitDepth(depth)) return
+    if (!Array.isArray(entries) || !this.admitDepth(depth)) return
     for (const each of entries) {
       const { key, value } = recordOf(each)
       if (typeof key !== 'string' || key === '' || value === undefined) continue
       const reserved = prefix === '' ? reservedOf(holder, key) : undefined
-      const attribute = reserved === undefined ? this.#row.attribute(this.#row.pathOf(prefix, key)) : this.#row.rows.reserved(reserved)
+      const attribute = reserved === undefined ? this.attribute(this.pathOf(prefix, key)) : this.rows.reserved(reserved)
       if (attribute !== undefined) this.#putValue(attribute, recordOf(value), depth)
     }
   }
@@ -168,14 +134,14 @@ class LogJsonScanner implements RowScanner<LogJsonScanner> {
     else if ('kvlistValue' in value && attribute.name.startsWith('@')) this.#putEntries(recordOf(value['kvlistValue'])['values'], attribute.name.slice(1), 'record', depth + 1)
     else if (typeof value['bytesValue'] === 'string') attribute.putText(value['bytesValue'])
     else if ('arrayValue' in value) {
-      if (this.#row.admitDepth(depth)) attribute.putJson(jsonOf(value, depth))
+      if (this.admitDepth(depth)) attribute.putJson(jsonOf(value, depth))
     } else attribute.putLiteral(null)
   }
 }
 
 const scanners = new ScannerPool(() => new LogJsonScanner(), (scanner) => {
   scanner.reader.release()
-  scanner.within(undefined, undefined)
+  scanner.place = NOWHERE
 })
 
 type Plain = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
-import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
-import { BYTES, FIXED64, ProtobufReader, VARINT } from '../protobuf-reader.ts'
-import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
+import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
+import { BYTES, fieldsOf, FIXED64, ProtobufReader, VARINT, type Span } from '../protobuf-reader.ts'
+import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
 import type { Attribute } from '../row-writer.ts'
 import { anyValueJson } from './any-value-json.ts'
 import { LogRow, putBytesAsText, putDouble, putInteger, reservedOf, utf8Of, type Holder } from './log-row.ts'
@@ -13,67 +13,32 @@ import { LogRow, putBytesAsText, putDouble, putInteger, reservedOf, utf8Of, type
 export function* decodeLogsProtobufInSteps(body: Uint8Array, options: DecodeOptions): DecodeSteps {
   return yield* scanners.use(function* (scanner) {
     scanner.reader.load(body)
-    const run = new RequestParts(scanner, options)
-    let stepEnd = STEP_BYTES
-    for (const place of recordsOf(scanner.reader, body.length)) {
-      const { start, end } = place.record
-      if (start >= stepEnd) {
-        yield
-        stepEnd = start + STEP_BYTES
-      }
-      if (run.isFull) {
-        run.reject(`this record and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, body.length - start)
-        break
-      }
-      run.scanner.place = place
-      if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
-      else run.take(start, end - start)
-    }
-    return run.finish()
+    return yield* takeEach(scanner, recordsOf(scanner.reader, body.length), options, body.length)
   })
-}
-
-/** `[start, end)` of the body. */
-interface Span {
-  readonly start: number
-  readonly end: number
 }
 
 const NOTHING: Span = { start: 0, end: 0 }
 
-interface RecordPlace {
+/** A record, and what it is in. */
+interface RecordPlace extends Span {
   readonly resource: Span
   readonly scope: Span
-  readonly record: Span
 }
 
 /** Every log record with what it is in. A resource may stand behind its records, so each message is looked through before what it holds. */
 function* recordsOf(reader: ProtobufReader, bodyEnd: number): Generator<RecordPlace, void> {
-  for (const resourceLogs of [...spansOf(reader, { start: 0, end: bodyEnd }, RESOURCE_LOGS)]) {
-    const resource = lastSpan(reader, resourceLogs, RESOURCE)
-    for (const scopeLogs of spansOf(reader, resourceLogs, SCOPE_LOGS)) {
-      const scope = lastSpan(reader, scopeLogs, SCOPE)
-      for (const record of spansOf(reader, scopeLogs, LOG_RECORDS)) yield { resource, scope, record }
+  for (const resourceLogs of fieldsOf(reader, { start: 0, end: bodyEnd }, RESOURCE_LOGS)) {
+    const resource = lastField(reader, resourceLogs, RESOURCE)
+    for (const scopeLogs of fieldsOf(reader, resourceLogs, SCOPE_LOGS)) {
+      const scope = lastField(reader, scopeLogs, SCOPE)
+      for (const { start, end } of fieldsOf(reader, scopeLogs, LOG_RECORDS)) yield { resource, scope, start, end }
     }
   }
 }
 
-/** The contents of all fields of a number in a message. The reader may be used between two of them. */
-function* spansOf(reader: ProtobufReader, message: Span, field: number): Generator<Span, void> {
-  let at = message.start
-  for (;;) {
-    reader.at = at
-    if (!reader.next(message.end)) return
-    const span = reader.field === field && reader.wireType === BYTES ? { start: reader.at, end: reader.valueEnd } : undefined
-    reader.skip(message.end)
-    at = reader.at
-    if (span !== undefined) yield span
-  }
-}
-
-function lastSpan(reader: ProtobufReader, message: Span, field: number): Span {
+function lastField(reader: ProtobufReader, message: Span, field: number): Span {
   let last = NOTHING
-  for (const span of spansOf(reader, message, field)) last = span
+  for (const span of fieldsOf(reader, message, field)) last = span
   return last
 }
 
@@ -87,31 +52,16 @@ const ANY_VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5, map: 6, byt
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 
-class LogScanner implements RowScanner<LogScanner> {
+class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace> {
   readonly reader: ProtobufReader
-  /** Of the record that is scanned. */
-  place: RecordPlace = { resource: NOTHING, scope: NOTHING, record: NOTHING }
-  readonly #row = new LogRow()
-  readonly builder = this.#row.builder
-  readonly time = this.#row.time
+  place: RecordPlace = { resource: NOTHING, scope: NOTHING, start: 0, end: 0 }
   /** Attributes in the order in which the record before had them: most records have the same. */
   readonly #expected: { readonly holder: Holder; readonly key: Uint8Array; readonly attribute: Attribute }[] = []
   #ordinal = 0
 
   constructor(reader = new ProtobufReader()) {
+    super()
     this.reader = reader
-  }
-
-  get hasTime(): boolean {
-    return this.#row.hasTime
-  }
-
-  get failure(): string {
-    return this.#row.failure
-  }
-
-  get isWorn(): boolean {
-    return this.#row.isWorn
   }
 
   replaced(): LogScanner {
@@ -121,14 +71,14 @@ class LogScanner implements RowScanner<LogScanner> {
   }
 
   scan(): number {
-    const { resource, scope, record } = this.place
-    this.#row.begin()
+    const { resource, scope, end } = this.place
+    this.begin()
     this.#ordinal = 0
     this.#putResource(resource)
     this.#putScope(scope)
-    this.#putRecord(record)
-    this.#row.finish()
-    return this.#row.failure === '' ? record.end : -1
+    this.#putRecord(this.place)
+    this.finish()
+    return this.failure === '' ? end : -1
   }
 
   #putResource({ start, end }: Span): void {
@@ -150,7 +100,7 @@ class LogScanner implements RowScanner<LogScanner> {
         continue
       }
       if (field === 3) this.#putKeyValue('', 'record', 1)
-      else this.#putText(this.#row.attribute(field === 1 ? 'otel.scope.name' : 'otel.scope.version'))
+      else this.#putText(this.attribute(field === 1 ? 'otel.scope.name' : 'otel.scope.version'))
     }
   }
 
@@ -161,8 +111,8 @@ class LogScanner implements RowScanner<LogScanner> {
     reader.at = start
     while (reader.next(end)) {
       const { field, wireType } = reader
-      if (wireType === FIXED64 && field === RECORD.timeUnixNano) this.#row.putTime(reader.fixed64(end))
-      else if (wireType === FIXED64 && field === RECORD.observedTimeUnixNano) this.#row.putObservedTime(reader.fixed64(end))
+      if (wireType === FIXED64 && field === RECORD.timeUnixNano) this.putEventTime(reader.fixed64(end))
+      else if (wireType === FIXED64 && field === RECORD.observedTimeUnixNano) this.putObservedTime(reader.fixed64(end))
       else if (wireType === VARINT && field === RECORD.severityNumber) severity = Number(reader.varint64(end))
       else if (wireType !== BYTES) reader.skip(end)
       else if (field === RECORD.attributes) this.#putKeyValue('', 'record', 1)
@@ -170,15 +120,15 @@ class LogScanner implements RowScanner<LogScanner> {
       else if (field === RECORD.severityText) severityText = this.#takeText()
       else if (field === RECORD.traceId) this.#putId('trace_id', TRACE_ID_BYTES)
       else if (field === RECORD.spanId) this.#putId('span_id', SPAN_ID_BYTES)
-      else if (field === RECORD.eventName && reader.valueEnd > reader.at) this.#putText(this.#row.attribute('event.name'))
+      else if (field === RECORD.eventName && reader.valueEnd > reader.at) this.#putText(this.attribute('event.name'))
       else reader.skip(end)
     }
-    this.#row.putSeverity(severity, severityText)
+    this.putSeverity(severity, severityText)
   }
 
   #putId(name: 'trace_id' | 'span_id', size: number): void {
     const { reader } = this
-    if (reader.valueEnd - reader.at === size) this.#row.putId(name, Buffer.from(reader.bytes.buffer, reader.bytes.byteOffset + reader.at, size).toString('hex'))
+    if (reader.valueEnd - reader.at === size) this.putId(name, Buffer.from(reader.bytes.buffer, reader.bytes.byteOffset + reader.at, size).toString('hex'))
     reader.at = reader.valueEnd
   }
 
@@ -207,7 +157,7 @@ class LogScanner implements RowScanner<LogScanner> {
       reader.skip(end)
     }
     if (value !== undefined && key.end > key.start) {
-      const attribute = prefix === '' ? this.#expectedAttribute(key, holder) : this.#row.attribute(this.#row.pathOf(prefix, utf8Of(reader.bytes, key.start, key.end)))
+      const attribute = prefix === '' ? this.#expectedAttribute(key, holder) : this.attribute(this.pathOf(prefix, utf8Of(reader.bytes, key.start, key.end)))
       if (attribute !== undefined) this.#putValue(attribute, value, depth)
     }
     reader.at = end
@@ -222,7 +172,7 @@ class LogScanner implements RowScanner<LogScanner> {
     }
     const key = utf8Of(bytes, start, end)
     const reserved = reservedOf(holder, key)
-    const attribute = reserved === undefined ? this.#row.attribute(this.#row.pathOf('', key)) : this.#row.rows.reserved(reserved)
+    const attribute = reserved === undefined ? this.attribute(this.pathOf('', key)) : this.rows.reserved(reserved)
     if (attribute !== undefined && this.#ordinal < MAX_EXPECTED) this.#expected[this.#ordinal++] = { holder, key: bytes.slice(start, end), attribute }
     return attribute
   }
@@ -242,7 +192,7 @@ class LogScanner implements RowScanner<LogScanner> {
     else if (wireType === BYTES && field === ANY_VALUE.map && attribute.name.startsWith('@')) this.#putMap(attribute.name.slice(1), 'record', depth + 1)
     else if (wireType === BYTES && field === ANY_VALUE.bytes) attribute.putText(Buffer.from(reader.bytes.subarray(reader.at, reader.valueEnd)).toString('base64'))
     else if (wireType === BYTES && field === ANY_VALUE.array) {
-      if (this.#row.admitDepth(depth)) attribute.putJson(anyValueJson(reader, start, end, depth))
+      if (this.admitDepth(depth)) attribute.putJson(anyValueJson(reader, start, end, depth))
     } else attribute.putLiteral(null)
   }
 
@@ -250,7 +200,7 @@ class LogScanner implements RowScanner<LogScanner> {
   #putMap(prefix: string, holder: Holder, depth: number): void {
     const { reader } = this
     const end = reader.valueEnd
-    if (!this.#row.admitDepth(depth)) return
+    if (!this.admitDepth(depth)) return
     while (reader.next(end)) {
       if (reader.field === 1 && reader.wireType === BYTES) this.#putKeyValue(prefix, holder, depth)
       else reader.skip(end)
@@ -261,11 +211,11 @@ class LogScanner implements RowScanner<LogScanner> {
     const { reader } = this
     const start = reader.at
     const end = reader.valueEnd
-    const message = this.#row.rows.reserved('message')
+    const message = this.rows.reserved('message')
     if (reader.next(end)) {
       if (reader.wireType === BYTES && reader.field === ANY_VALUE.string) this.#putText(message)
       else if (reader.wireType === BYTES && reader.field === ANY_VALUE.map) this.#putMap('', 'body', 2)
-      else if (this.#row.admitDepth(1)) message.putText(anyValueJson(reader, start, end, 1))
+      else if (this.admitDepth(1)) message.putText(anyValueJson(reader, start, end, 1))
     }
     reader.at = end
   }

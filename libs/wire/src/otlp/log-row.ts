@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { EventTime } from '../event-time.ts'
-import type { TableBuilder } from '@millrace/fragment/table-builder'
 import { MAX_DEPTH } from '../event-scanner.ts'
-import { RowWriter, type Attribute, type ReservedName, type TextSource } from '../row-writer.ts'
+import { WrittenRows, type Attribute, type ReservedName, type TextSource } from '../row-writer.ts'
 import { statusOfSeverity } from './severity.ts'
 
 /**
@@ -12,75 +10,51 @@ import { statusOfSeverity } from './severity.ts'
  * - the severity's text in lower case, else the name of its number, is the status
  * - `service.name` and `host.name` of the resource are service and host; all else of resource and record are attributes, the record's own going before; dots in names are levels
  */
-export class LogRow {
-  readonly rows = new RowWriter()
+export abstract class LogRow extends WrittenRows {
   #observedNs = 0n
 
-  get builder(): TableBuilder {
-    return this.rows.builder
-  }
-
-  get time(): EventTime {
-    return this.rows.time
-  }
-
-  get hasTime(): boolean {
-    return this.rows.hasTime
-  }
-
-  get failure(): string {
-    return this.rows.failure
-  }
-
-  get isWorn(): boolean {
-    return this.rows.isWorn
-  }
-
-  begin(): void {
+  protected begin(): void {
     this.rows.begin()
     this.#observedNs = 0n
   }
 
   /** Time of the event, ns since 1970; 0 when it is not known. */
-  putTime(ns: bigint): void {
-    if (ns === 0n) return
-    this.rows.time.setNs(ns)
-    this.rows.time.isPrecise = true
-    this.rows.hasTime = true
+  protected putEventTime(ns: bigint): void {
+    if (ns !== 0n) this.putTime(ns)
   }
 
   /** When a collector saw it: stands for a time that is not known. */
-  putObservedTime(ns: bigint): void {
+  protected putObservedTime(ns: bigint): void {
     this.#observedNs = ns
   }
 
-  putSeverity(number: number, text: string): void {
+  protected putSeverity(number: number, text: string): void {
     const status = text === '' ? statusOfSeverity(number) : text.toLowerCase()
     if (status !== undefined) this.rows.reserved('status').putText(status)
   }
 
   /** @param hex empty, or all zeroes, for none. */
-  putId(name: 'trace_id' | 'span_id', hex: string): void {
+  protected putId(name: 'trace_id' | 'span_id', hex: string): void {
     if (hex !== '' && !/^0+$/.test(hex)) this.rows.reserved(name).putText(hex.toLowerCase())
   }
 
-  finish(): void {
-    if (!this.rows.hasTime) this.putTime(this.#observedNs)
+  protected finish(): void {
+    if (!this.rows.hasTime) this.putEventTime(this.#observedNs)
   }
 
   /** The attribute of a key below others; undefined when the row is refused for it. */
-  attribute(path: string): Attribute | undefined {
+  protected attribute(path: string): Attribute | undefined {
     return this.rows.attribute(path)
   }
 
   /** The name of an attribute: dots of keys are levels, as everywhere in OpenTelemetry. */
-  pathOf(prefix: string, key: string): string {
+  protected pathOf(prefix: string, key: string): string {
     const name = key.includes('\\') ? key.replaceAll('\\', '\\\\') : key
     return prefix === '' ? name : `${prefix}.${name}`
   }
 
   /** @returns false when maps are nested too deep; the row is refused then. */
-  admitDepth(depth: number): boolean {
+  protected admitDepth(depth: number): boolean {
     if (depth <= MAX_DEPTH) return true
     this.rows.refuse('nested too deep')
     return false

@@ -1,7 +1,7 @@
 import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
 import { escapedKey } from '../path-tree.ts'
 import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
-import { RowWriter } from '../row-writer.ts'
+import { WrittenRows } from '../row-writer.ts'
 import { parseSyslogMessage, type SyslogMessage } from './parse-message.ts'
 import { SyslogStream } from './split-stream.ts'
 
@@ -41,23 +41,8 @@ function* messagesOf(body: Uint8Array): Generator<Uint8Array, void> {
   if (last !== undefined) yield last
 }
 
-class SyslogScanner implements RowScanner<SyslogScanner> {
+class SyslogScanner extends WrittenRows implements RowScanner<SyslogScanner> {
   message: SyslogMessage | undefined
-  readonly #rows = new RowWriter()
-  readonly builder = this.#rows.builder
-  readonly time = this.#rows.time
-
-  get hasTime(): boolean {
-    return this.#rows.hasTime
-  }
-
-  get failure(): string {
-    return this.#rows.failure
-  }
-
-  get isWorn(): boolean {
-    return this.#rows.isWorn
-  }
 
   replaced(): SyslogScanner {
     const scanner = new SyslogScanner()
@@ -66,15 +51,10 @@ class SyslogScanner implements RowScanner<SyslogScanner> {
   }
 
   scan(): number {
-    const rows = this.#rows
-    const { message } = this
+    const { message, rows } = this
     rows.begin()
     if (message === undefined) return -1
-    if (message.timeNs !== undefined) {
-      rows.time.setNs(message.timeNs)
-      rows.time.isPrecise = message.isPrecise
-      rows.hasTime = true
-    }
+    if (message.timeNs !== undefined) this.putTime(message.timeNs, message.isPrecise)
     rows.reserved('message').putText(message.message)
     rows.reserved('status').putText(STATUSES[message.severity] ?? 'info')
     rows.reserved('source').putText('syslog')
