@@ -110,6 +110,8 @@ export class Attribute {
   #numerals: StringColumnBuilder | undefined = undefined
   #literals: NumberColumnBuilder | undefined = undefined
   #jsons: StringColumnBuilder | undefined = undefined
+  #lastText = ''
+  #lastSource: TextSource | undefined = undefined
 
   constructor(writer: RowWriter, name: string) {
     this.#writer = writer
@@ -130,8 +132,18 @@ export class Attribute {
   }
 
   putText(text: string): void {
-    const { source, end } = sourceOf(text)
-    this.putString(source, 0, end)
+    if (text.length > MAX_REMEMBERED_LENGTH) {
+      const { source, end } = sourceOf(text)
+      this.putString(source, 0, end)
+      return
+    }
+    // Labels and statuses repeat from row to row.
+    if (text !== this.#lastText || this.#lastSource === undefined) {
+      const bytes = new TextEncoder().encode(text)
+      this.#lastText = text
+      this.#lastSource = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+    }
+    this.putString(this.#lastSource, 0, this.#lastSource.bytes.length)
   }
 
   /** Not NaN and not infinite: JSON has no such numbers. */
@@ -216,6 +228,8 @@ function scratchOf(size: number): { readonly bytes: Buffer; readonly view: DataV
   return { bytes, view: new DataView(bytes.buffer) }
 }
 
+/** Of a text that may be put again, in characters. */
+const MAX_REMEMBERED_LENGTH = 64
 const FIRST_SCRATCH_BYTES = 4096
 let scratch = scratchOf(FIRST_SCRATCH_BYTES)
 
