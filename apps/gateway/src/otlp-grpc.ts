@@ -1,51 +1,44 @@
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
 import { GRPC_CODES } from '@millrace/http/refuse'
+import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
 
 export interface OtlpGrpcOptions {
   readonly host: string
-  /** 0 takes any free one. Undefined: 4317, and where that is in use the door stays closed, which is logged. */
-  readonly port: number | undefined
+  /** 0 takes any free one. */
+  readonly port: number
   /** Where OTLP/HTTP is served: each call becomes a request there, so that keys, quotas and limits are the same. */
   readonly httpUrl: string
+  readonly clock: Clock
   readonly log: Log
 }
 
 /** OTLP/gRPC for logs. */
 export interface OtlpGrpc extends AsyncDisposable {
-  /** Undefined when the port was in use. */
-  readonly port: number | undefined
+  readonly port: number
 }
 
-/** @throws when a port that was asked for is in use. */
-export async function openOtlpGrpc({ host, port, httpUrl, log }: OtlpGrpcOptions): Promise<OtlpGrpc> {
+/** @throws when the port is in use. */
+export async function openOtlpGrpc({ host, port, httpUrl, clock, log }: OtlpGrpcOptions): Promise<OtlpGrpc> {
   const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES })
   server.addService(LOGS_SERVICE, {
     Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
       void exportLogs(httpUrl, call, log).then((reply) => { answer(null, reply) }, (error: unknown) => { answer(error as GrpcError) })
     },
   })
-  let bound: number | undefined
-  try {
-    bound = await bind(server, `${host}:${port ?? DEFAULT_PORT}`)
-  } catch (error) {
-    if (port !== undefined) throw error
-    log.warn({ err: error }, `OTLP over gRPC is off: port ${DEFAULT_PORT} is in use; MILLRACE_OTLP_GRPC_PORT names another`)
-  }
   return {
-    port: bound,
+    port: await bind(server, `${host}:${port}`),
     [Symbol.asyncDispose]: async () => {
-      await new Promise<void>((resolve) => {
-        server.tryShutdown(() => { resolve() })
-        setImmediate(() => { if (bound === undefined) resolve() })
-      })
+      const drained = new AbortController()
+      server.tryShutdown(() => { drained.abort() })
+      await clock.sleep(DRAIN_MS, drained.signal)
       server.forceShutdown()
     },
   }
 }
 
-/** What exporters send to unless told otherwise. */
-const DEFAULT_PORT = 4317
+/** Calls that have not ended by then are cut off: a client that stalls must not keep the process from ending. */
+const DRAIN_MS = 5_000
 /** As over HTTP. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 

@@ -32,7 +32,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     registry,
     dataFolder: config.dataDir,
     rates: ratesOf(config),
-    otlpGrpc: { port: config.otlpGrpcPort },
+    ...(config.otlpGrpcPort === undefined ? {} : { otlpGrpc: { port: config.otlpGrpcPort } }),
     syslog: { tcpPort: config.syslogTcpPort, udpPort: config.syslogUdpPort, apiKey: config.syslogApiKey ?? config.bootstrapApiKey },
     engine: 'thread',
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,

@@ -45,7 +45,7 @@ export interface StandaloneOptions extends Runtime {
   /** 0 takes any free port. */
   readonly httpPort: number
   /** OTLP over gRPC, its port as in `openOtlpGrpc`; not served by default. */
-  readonly otlpGrpc?: { readonly port: number | undefined }
+  readonly otlpGrpc?: { readonly port: number }
   /** Where syslog is taken, and whose it is; not taken by default. */
   readonly syslog?: { readonly tcpPort: number | undefined; readonly udpPort: number | undefined; readonly apiKey: string | undefined }
   /** Threads for sealing, apart from those that merge fresh packs: a seal takes a second or two, which a flush must not wait for. Default: the same. */
@@ -124,7 +124,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
     const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
-    const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, log }))
+    const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, clock, log }))
     const syslog = await openSyslog(options, `http://127.0.0.1:${server.port}`, registry)
     if (syslog !== undefined) resources.use(syslog)
     resources.use(tail) // ends its streams first, which would otherwise hold up the end for as long as a drain may take
