@@ -1,10 +1,14 @@
-import { BusCorruptError, OffsetTrimmedError, type Assignment, type Bus, type BusRecord } from '@millrace/bus/bus'
+import { BusCorruptError, MAX_BUS_RECORD_BYTES, OffsetTrimmedError, type Assignment, type Bus, type BusRecord } from '@millrace/bus/bus'
 import { encodeDeadLetter } from '@millrace/bus/dead-letter'
 import type { Topics } from '@millrace/bus/topics'
 import type { Catalog } from '@millrace/catalog/catalog'
+import { createRetentions } from '@millrace/catalog/retentions'
 import type { BatchRecord } from '@millrace/fragment/batch-record'
 import { decodeBatchRecord, encodeBatchRecord, withSourceOffset } from '@millrace/fragment/batch-record-codec'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
+import { BadPipelineError } from '@millrace/pipeline/pipeline-document'
+import { processBatch, type ProcessedBatch } from '@millrace/pipeline/process-batch'
+import { createTenantPipelines } from '@millrace/pipeline/tenant-pipelines'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Tail } from '@millrace/tail/tail'
 import type { Log } from '@millrace/telemetry/log'
@@ -25,18 +29,21 @@ export interface RouterOptions {
 }
 
 /**
- * Makes exactly one record of `routed` out of each record of `batches`, same partition, same order, stamped with its source offset.
+ * Makes exactly one record of `routed` out of each record of `batches`, same partition, same order, stamped with its source offset, its logs changed as the
+ * tenant's pipelines say.
  *
  * Starts from the commit whenever anything is in doubt: after a failed append, and when the commit does not follow. What it then
- * repeats, the writer skips by its source offset. A record that cannot be decoded goes to `dead-letters` as it is, and an empty one takes its place.
+ * repeats, the writer skips by its source offset. A record that cannot be decoded goes to `dead-letters` as it is, and an empty one takes its place. While nothing
+ * is known of a tenant's pipelines its records wait, and those behind them.
  */
 export async function routeBatches(options: RouterOptions, signal: AbortSignal): Promise<void> {
   const { bus, topics, clock, log, tail } = options
   const watched = tail === undefined ? undefined : createTailPublisher(tail, topics)
+  const process = createProcess(options)
   await bus.consume({ topic: topics.batches, group: 'router', signal }, async (assignment) => {
     while (!assignment.signal.aborted) {
       try {
-        await routeFromCommit(options, assignment, watched)
+        await routeFromCommit(options, process, assignment, watched)
       } catch (error) {
         if (error instanceof BusCorruptError || (error instanceof OffsetTrimmedError && (await isLost(options, assignment)))) throw error
         log.warn({ err: error, partition: assignment.partition }, 'routing starts again from the commit')
@@ -63,7 +70,7 @@ const RESTART_PAUSE_MS = 500
 const STALL_CHECK_MS = 5_000
 
 /** Ends without an error when routed batches were lost or the assignment is revoked. */
-async function routeFromCommit(options: RouterOptions, { partition, signal, read }: Assignment, watched: TailPublisher | undefined): Promise<void> {
+async function routeFromCommit(options: RouterOptions, process: Process, { partition, signal, read }: Assignment, watched: TailPublisher | undefined): Promise<void> {
   const { bus, catalog, topics, clock, log } = options
   const stream = `${topics.generation}/${partition}`
   const { nextSourceOffset } = await catalog.readPosition(stream)
@@ -85,7 +92,7 @@ async function routeFromCommit(options: RouterOptions, { partition, signal, read
       if (arrived === 'ended' || arrived.done === true) return
       const startedMs = clock.nowMs()
       const routed: RoutedRecord[] = []
-      for (const record of arrived.value) routed.push(await routedRecord(options, partition, record))
+      for (const record of arrived.value) routed.push(await routedRecord(options, process, partition, record))
       // Appends of one group are pipelined; the log takes them in the order of the calls.
       await Promise.all(routed.map(async ({ value }) => await bus.append(topics.routed, partition, value)))
       for (const { offset, record } of routed) {
@@ -141,14 +148,44 @@ async function whenPassedBy({ bus, catalog, topics, clock }: RouterOptions, part
   }
 }
 
-async function routedRecord({ bus, topics, log, metrics }: Pick<RouterOptions, 'bus' | 'topics' | 'log' | 'metrics'>, partition: number, { offset, value }: BusRecord): Promise<RoutedRecord> {
+/** What a tenant's pipelines make of a batch of `batches`. @throws {PipelinesUnknownError} they cannot be looked up now. @throws as {@link processBatch}, {@link BadPipelineError} */
+type Process = (partition: number, offset: number, record: BatchRecord) => Promise<ProcessedBatch>
+
+function createProcess({ catalog, topics, clock }: RouterOptions): Process {
+  const pipelinesOf = createTenantPipelines(catalog, clock)
+  const retentionOf = createRetentions(catalog, clock)
+  return async (partition, offset, record) => {
+    const [pipelines, retentionDays] = await Promise.all([pipelinesOf(record.tenantId), retentionOf(record.tenantId)]).catch((cause: unknown) => {
+      // What no longer can be understood will not be understood later either; anything else is the catalog's and passes.
+      if (cause instanceof BadPipelineError) throw cause
+      throw new PipelinesUnknownError(record.tenantId, cause)
+    })
+    return await processBatch(pipelines, record, { clock, stream: `${topics.generation}/${partition}`, offset, retentionDays, maxRecordBytes: MAX_BUS_RECORD_BYTES })
+  }
+}
+
+/** Routing waits: what a tenant wants to be taken out must not pass. */
+class PipelinesUnknownError extends Error {
+  override readonly name = 'PipelinesUnknownError'
+  readonly code = 'PIPELINES_UNKNOWN'
+  readonly retryable = true
+
+  constructor(tenantId: string, cause: unknown) {
+    super(`the pipelines of ${tenantId} cannot be looked up`, { cause })
+  }
+}
+
+async function routedRecord({ bus, topics, log, metrics }: RouterOptions, process: Process, partition: number, { offset, value }: BusRecord): Promise<RoutedRecord> {
   try {
-    const record = decodeBatchRecord(value)
-    for (const fragment of record.fragments) openFragmentBytes(fragment.bytes)
-    return { offset, record, value: withSourceOffset(value, offset) }
+    const received = decodeBatchRecord(value)
+    for (const fragment of received.fragments) openFragmentBytes(fragment.bytes)
+    const { record, bytes, droppedEvents, isCutShort } = await process(partition, offset, received)
+    metrics?.processed({ droppedEvents, isChanged: bytes !== undefined, isCutShort })
+    return { offset, record, value: withSourceOffset(bytes ?? value, offset) }
   } catch (error) {
+    if (error instanceof Error && 'retryable' in error && error.retryable === true) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    log.error({ partition, offset, reason }, 'a batch cannot be decoded and is kept as a dead letter')
+    log.error({ partition, offset, reason }, 'a batch cannot be routed and is kept as a dead letter')
     await bus.append(topics.deadLetters, partition, encodeDeadLetter({ topic: topics.batches, partition, offset, reason }, value))
     metrics?.keptDeadLetter()
     const record: BatchRecord = { tenantId: '', receivedMs: 0, sourceOffset: offset, requests: [], fragments: [] }

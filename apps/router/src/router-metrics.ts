@@ -7,6 +7,8 @@ export interface RouterMetrics {
   /** The commit has passed by batches that were routed, which are routed again. */
   lost(): void
   keptDeadLetter(): void
+  /** A batch has passed its tenant's pipelines. */
+  processed(outcome: { readonly droppedEvents: number; readonly isChanged: boolean; readonly isCutShort: boolean }): void
 }
 
 export function createRouterMetrics(registry: Registry): RouterMetrics {
@@ -14,12 +16,19 @@ export function createRouterMetrics(registry: Registry): RouterMetrics {
   const losses = new Counter({ name: 'millrace_router_lost_total', help: 'Times that the commit had passed by routed batches, which were then routed again.', registers: [registry] })
   const letters = sharedCounter(registry, { name: 'millrace_dead_letters_total', help: 'Records kept as dead letters, by the app that gave them up.', labelNames: ['app'] })
   letters.inc({ app: 'router' }, 0)
+  const batches = new Counter({ name: 'millrace_router_batches_total', help: 'Batches routed: passed on as they came, changed by pipelines, or only relieved of what pipelines take away, as more would have made them too large.', labelNames: ['outcome'], registers: [registry] })
+  for (const outcome of ['passed', 'changed', 'cut_short']) batches.inc({ outcome }, 0)
+  const dropped = new Counter({ name: 'millrace_router_dropped_events_total', help: 'Events that pipelines have sampled out or dropped.', registers: [registry] })
   return {
     restarted: () => {
       restarts.inc()
     },
     lost: () => {
       losses.inc()
+    },
+    processed: ({ droppedEvents, isChanged, isCutShort }) => {
+      batches.inc({ outcome: isCutShort ? 'cut_short' : isChanged ? 'changed' : 'passed' })
+      if (droppedEvents > 0) dropped.inc(droppedEvents)
     },
     keptDeadLetter: () => {
       letters.inc({ app: 'router' })

@@ -1,0 +1,199 @@
+import type { ColumnHeader, Fragment, FragmentHeader } from '@millrace/fragment/fragment'
+import { valueAt, type PlainValue } from '@millrace/fragment/plain-rows'
+import { selectRows } from '@millrace/fragment/merge-tables'
+import type { Column, Table } from '@millrace/fragment/table'
+import { columnHeaderOf, columnsFrom } from './columns-from.ts'
+
+/** Per row, undefined where there is none. */
+export type Values = (PlainValue | undefined)[]
+
+/**
+ * A fragment while pipelines change it: the columns that a processor asked for, as values, and which rows are kept. Whatever nobody asks for stays encoded.
+ */
+export class Draft {
+  readonly fragment: Fragment
+  readonly rows: number
+  /** 1 = the row stays. */
+  readonly kept: Uint8Array
+  /** Changes with every change of a value, so that what was derived can be told to be old. */
+  revision = 0
+  readonly #values = new Map<string, Values>()
+  readonly #changed = new Set<string>()
+  readonly #names: Set<string>
+  #addedNames = 0
+  #times: Float64Array | undefined
+  #haveTimesChanged = false
+
+  constructor(fragment: Fragment) {
+    this.fragment = fragment
+    this.rows = fragment.header.rows
+    this.kept = new Uint8Array(this.rows).fill(1)
+    this.#names = new Set(fragment.header.columns.map(({ name }) => name))
+  }
+
+  /** Names of all columns that events have or were given; those that the pipeline itself adds left out. */
+  get names(): readonly string[] {
+    return [...this.#names].filter((name) => !name.startsWith('_'))
+  }
+
+  get isChanged(): boolean {
+    return this.revision > 0 || this.kept.includes(0)
+  }
+
+  /** The values under a name, of whatever type; the same array until the end, for reading only. */
+  async load(name: string): Promise<Values> {
+    const known = this.#values.get(name)
+    if (known !== undefined) return known
+    const values: Values = new Array<PlainValue | undefined>(this.rows).fill(undefined)
+    for (const column of this.#names.has(name) ? await this.fragment.readNamed(name) : []) fill(values, column)
+    this.#values.set(name, values)
+    return values
+  }
+
+  /** As {@link load}, where it was loaded before; makes a new column where there is none by that name. */
+  at(name: string): Values | undefined {
+    const known = this.#values.get(name)
+    if (known !== undefined || this.#names.has(name)) return known
+    const values: Values = new Array<PlainValue | undefined>(this.rows).fill(undefined)
+    this.#values.set(name, values)
+    return values
+  }
+
+  /** Whether a fragment has or was given the name. */
+  has(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  /** Puts a value in; undefined takes it out. False when the batch has too many names already. The name must be loaded, or new. */
+  put(name: string, row: number, value: PlainValue | undefined): boolean {
+    const values = this.at(name)
+    if (values === undefined) throw new TypeError(`${name} was not loaded`)
+    if (!this.#names.has(name)) {
+      if (value === undefined) return true
+      if (this.#addedNames === MAX_ADDED_NAMES) return false
+      this.#addedNames++
+      this.#names.add(name)
+    }
+    values[row] = value
+    this.#changed.add(name)
+    this.revision++
+    return true
+  }
+
+  /** Per row, ns since the fragment's day; negative or beyond the day for events that were moved to another. */
+  async times(): Promise<Float64Array> {
+    this.#times ??= Float64Array.from(await this.fragment.readTimeOffsets())
+    return this.#times
+  }
+
+  /** {@link times} must have been read. */
+  putTime(row: number, offset: number): void {
+    if (this.#times === undefined) throw new TypeError('the times were not loaded')
+    this.#times[row] = offset
+    this.#haveTimesChanged = true
+    this.revision++
+  }
+
+  /** The draft as it stands, as a fragment that a filter can be asked about. Values only: neither `kept` nor moved times are looked at. */
+  asFragment(): Fragment {
+    if (this.#changed.size === 0) return this.fragment
+    const made = new Map([...this.#changed].map((name) => [name, columnsFrom(name, this.#values.get(name) ?? [])]))
+    const header: FragmentHeader = {
+      ...this.fragment.header,
+      columns: [...this.fragment.header.columns.filter(({ name }) => !made.has(name)), ...[...made.values()].flat().map((column) => columnHeaderOf(column, this.rows))],
+    }
+    return new DraftFragment(this.fragment, header, made)
+  }
+
+  /** What is left, of one or more days by the rows' times; none where no row stays. */
+  async finish(): Promise<readonly Table[]> {
+    const whole = await this.fragment.readTable()
+    const columns = [...whole.columns.filter(({ name }) => !this.#changed.has(name)), ...[...this.#changed].flatMap((name) => columnsFrom(name, this.#values.get(name) ?? []))]
+    const times = this.#haveTimesChanged ? await this.times() : whole.timeOffsets
+    const days = new Map<number, number[]>()
+    for (let row = 0; row < this.rows; row++) {
+      if (this.kept[row] === 0) continue
+      const day = Math.floor((times[row] ?? 0) / DAY_NS)
+      const rows = days.get(day)
+      if (rows === undefined) days.set(day, [row])
+      else rows.push(row)
+    }
+    return [...days].sort(([a], [b]) => a - b).map(([day, rows]) => {
+      const table: Table = { rows: this.rows, dayNs: whole.dayNs + BigInt(day) * BigInt(DAY_NS), timeOffsets: day === 0 ? times : times.map((time) => time - day * DAY_NS), columns }
+      return rows.length === this.rows ? table : selectRows(table, Uint32Array.from(rows))
+    })
+  }
+}
+
+/**
+ * Of one fragment. Every name is a column that each stage encodes and every query looks through, and a pattern that takes names from messages could make one
+ * of every word.
+ */
+export const MAX_ADDED_NAMES = 1_000
+const DAY_NS = 86_400_000_000_000
+
+function fill(values: Values, column: Column): void {
+  if (column.layout === 'dictionary') {
+    const entries = Array.from({ length: column.dictionary.offsets.length - 1 }, (_, entry) => valueAt({ ...column, codes: Uint32Array.of(entry + 1) }, 0))
+    for (let row = 0; row < values.length; row++) if (column.codes[row] !== 0) values[row] = entries[(column.codes[row] ?? 0) - 1]
+    return
+  }
+  for (let row = 0; row < values.length; row++) {
+    const value = valueAt(column, row)
+    if (value !== undefined) values[row] = value
+  }
+}
+
+/** Another fragment with some columns replaced. Its filters know nothing of these, so that whatever is asked of them is possible. */
+class DraftFragment implements Fragment {
+  readonly header: FragmentHeader
+  readonly #base: Fragment
+  readonly #made: ReadonlyMap<string, readonly Column[]>
+
+  constructor(base: Fragment, header: FragmentHeader, made: ReadonlyMap<string, readonly Column[]>) {
+    this.#base = base
+    this.header = header
+    this.#made = made
+  }
+
+  async readNamed(name: string, type?: Column['type']): Promise<readonly Column[]> {
+    return this.#made.get(name)?.filter((column) => type === undefined || column.type === type) ?? (await this.#base.readNamed(name, type))
+  }
+
+  async readColumns(wanted: (column: ColumnHeader) => boolean): Promise<readonly Column[]> {
+    return (await Promise.all(this.header.columns.filter(wanted).map(async ({ name, type }) => await this.readNamed(name, type)))).flat()
+  }
+
+  async readTemplates(name: string, type: Column['type']): ReturnType<Fragment['readTemplates']> {
+    return this.#made.has(name) ? undefined : await this.#base.readTemplates(name, type)
+  }
+
+  async readTemplateTexts(name: string, type: Column['type'], readColumn: Parameters<Fragment['readTemplateTexts']>[2]): ReturnType<Fragment['readTemplateTexts']> {
+    return this.#made.has(name) ? undefined : await this.#base.readTemplateTexts(name, type, readColumn)
+  }
+
+  async readTextRows(name: string, type: Column['type'], rows: Uint32Array): ReturnType<Fragment['readTextRows']> {
+    return this.#made.has(name) ? undefined : await this.#base.readTextRows(name, type, rows)
+  }
+
+  async readTimeOffsets(): Promise<Float64Array> {
+    return await this.#base.readTimeOffsets()
+  }
+
+  async readDictionary(name: string, type: Column['type']): ReturnType<Fragment['readDictionary']> {
+    return this.#made.has(name) ? undefined : await this.#base.readDictionary(name, type)
+  }
+
+  async mightContainWord(name: string, word: string): Promise<boolean> {
+    return this.#made.has(name) || (await this.#base.mightContainWord(name, word))
+  }
+
+  async mightContainValue(name: string, value: string): Promise<boolean> {
+    return this.#made.has(name) || (await this.#base.mightContainValue(name, value))
+  }
+
+  async readTable(): Promise<Table> {
+    const table = await this.#base.readTable()
+    return { ...table, columns: [...table.columns.filter(({ name }) => !this.#made.has(name)), ...[...this.#made.values()].flat()] }
+  }
+}

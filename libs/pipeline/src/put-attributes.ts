@@ -1,0 +1,57 @@
+import type { PlainValue } from '@millrace/fragment/plain-rows'
+import type { Draft } from './draft.ts'
+import type { Outcome } from './processor.ts'
+
+/** What one text was parsed into: names of columns with values. */
+export type Attributes = readonly (readonly [name: string, value: PlainValue])[]
+
+/** Of one event. More is data and not attributes. */
+export const MAX_PARSED_ATTRIBUTES = 256
+/** Of a text that is parsed, in characters. A longer one is a dump, and parsing it would hold up other tenants. */
+export const MAX_PARSED_LENGTH = 65_536
+
+/** Puts attributes into a row; those that are there already stay, unless `overwrite`. */
+export function putAttributes(draft: Draft, row: number, attributes: Attributes, overwrite: boolean): Outcome | Promise<Outcome> {
+  for (const [name] of attributes) if (draft.at(name) === undefined) return loadAndPut(draft, row, attributes, overwrite)
+  let isChanged = false
+  let isWhole = true
+  for (const [name, value] of attributes) {
+    if (!overwrite && draft.at(name)?.[row] !== undefined) continue
+    if (draft.put(name, row, value)) isChanged = true
+    else isWhole = false
+  }
+  return isWhole ? (isChanged ? 'changed' : 'same') : 'failed'
+}
+
+async function loadAndPut(draft: Draft, row: number, attributes: Attributes, overwrite: boolean): Promise<Outcome> {
+  for (const [name] of attributes) await draft.load(name)
+  return await putAttributes(draft, row, attributes, overwrite)
+}
+
+/** A key as part of a path: a point or backslash in it is its own. */
+export function escapedKey(key: string): string {
+  return key.replace(/[.\\]/g, '\\$&')
+}
+
+/** Name of the attribute `key` below `to`, or at the top. */
+export function below(to: string | undefined, key: string): string {
+  return to === undefined ? `@${escapedKey(key)}` : `${to}.${escapedKey(key)}`
+}
+
+/** The value as text; undefined where there is none, or it is null. */
+export function asText(value: PlainValue | undefined): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'object') return 'json' in value ? value.json : value.numeral
+  return String(value)
+}
+
+/** A text as the number that it plainly is, else as it is: for formats in which values have no types. */
+export function numberOrText(text: string): PlainValue {
+  if (text.length > MAX_NUMBER_LENGTH || !/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return text
+  const number = Number(text)
+  // What a double can't hold stays as it was written: ids, mostly.
+  return String(number) === text || /^-?\d+\.\d*0$/.test(text) ? number : { numeral: text }
+}
+
+/** Longer digits are ids. */
+const MAX_NUMBER_LENGTH = 32
