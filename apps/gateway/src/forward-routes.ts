@@ -50,4 +50,5 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['GET', '/v1/dead-letters/:id', 'admin', 'millrace'],
   ['POST', '/v1/dead-letters/replay', 'admin', 'millrace'],
   ['DELETE', '/v1/dead-letters', 'admin', 'millrace'],
+  ...([['GET', ''], ['PUT', ''], ['GET', '/defaults'], ['GET', '/versions/:version'], ['POST', '/dry-run']] as const).map(([method, path]): ForwardedRoute => [method, `/v1/tenants/:tenantId/pipelines${path}`, 'admin', 'millrace']),
 ]

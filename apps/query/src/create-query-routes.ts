@@ -8,6 +8,7 @@ import { contextRoute } from './context-route.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { exportRoute } from './export-route.ts'
 import { facetValuesRoute } from './facet-values-route.ts'
+import { pipelineRoutes } from './pipeline-routes.ts'
 import type { QueryContext } from './query-context.ts'
 import { createQueryMetrics } from './query-metrics.ts'
 import { receiptRoute } from './receipt-route.ts'
@@ -22,7 +23,7 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
     ...options,
     engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock), metrics: createQueryMetrics(registry),
   }
-  return [...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context)].map((route) => ({
+  return [...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), ...pipelineRoutes(context), tailRoute(context)].map((route) => ({
     ...route,
     handle: async (request, response) => {
       try {

@@ -16,7 +16,7 @@ export function createRouterMetrics(registry: Registry): RouterMetrics {
   const losses = new Counter({ name: 'millrace_router_lost_total', help: 'Times that the commit had passed by routed batches, which were then routed again.', registers: [registry] })
   const letters = sharedCounter(registry, { name: 'millrace_dead_letters_total', help: 'Records kept as dead letters, by the app that gave them up.', labelNames: ['app'] })
   letters.inc({ app: 'router' }, 0)
-  const batches = new Counter({ name: 'millrace_router_batches_total', help: 'Batches routed: passed on as they came, changed by pipelines, or only relieved of what pipelines take away, as more would have made them too large.', labelNames: ['outcome'], registers: [registry] })
+  const batches = new Counter({ name: 'millrace_router_batches_total', help: 'Batches routed: passed on as they came, changed by pipelines, or changed without the attributes that pipelines have added, as these made them too large.', labelNames: ['outcome'], registers: [registry] })
   for (const outcome of ['passed', 'changed', 'cut_short']) batches.inc({ outcome }, 0)
   const dropped = new Counter({ name: 'millrace_router_dropped_events_total', help: 'Events that pipelines have sampled out or dropped.', registers: [registry] })
   return {

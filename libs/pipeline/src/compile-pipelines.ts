@@ -29,8 +29,6 @@ export interface CompiledProcessor {
   readonly processor: Processor
   /** Undefined where it takes every event of its pipeline. */
   readonly condition: Filter | undefined
-  /** What may not be left undone, whatever the outcome takes in bytes: it takes away, and never adds. */
-  readonly isRequired: boolean
 }
 
 /** Those that are enabled, in order. @throws {BadPipelineError} names the place in the document. */
@@ -41,14 +39,12 @@ export function compilePipelines({ pipelines, tables }: PipelineDocument): reado
       name, filter: compileSearch(filter, `${place}.filter`),
       processors: processors.map((settings, at): CompiledProcessor => {
         const processorPlace = `${place}.processors[${at}]`
-        return { processor: createProcessor(settings, tables, processorPlace), condition: settings.if === undefined ? undefined : compileSearch(settings.if, `${processorPlace}.if`), isRequired: REQUIRED.has(settings.type) }
+        return { processor: createProcessor(settings, tables, processorPlace), condition: settings.if === undefined ? undefined : compileSearch(settings.if, `${processorPlace}.if`) }
       }),
     }
     return enabled ? [compiled] : []
   })
 }
-
-const REQUIRED: ReadonlySet<ProcessorSettings['type']> = new Set(['redact', 'sample', 'drop', 'remove'])
 
 function compileSearch(text: string, place: string): Filter | undefined {
   try {

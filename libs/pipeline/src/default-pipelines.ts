@@ -26,7 +26,7 @@ export const DEFAULT_PIPELINES: PipelineDocument = parsePipelineDocument({
         { type: 'date', from: ['@date_access'], formats: ['dd/MMM/yyyy:HH:mm:ss Z'], keep: false },
         { type: 'status', from: ['@level'], if: '-status:*' },
         { type: 'set', to: 'status', value: 'error', overwrite: false, if: '@http.status_code:>=500' },
-        { type: 'set', to: 'status', value: 'warning', overwrite: false, if: '@http.status_code:[400 TO 499]' },
+        { type: 'set', to: 'status', value: 'warn', overwrite: false, if: '@http.status_code:[400 TO 499]' },
         { type: 'set', to: 'status', value: 'info', overwrite: false, if: '@http.status_code:<400' },
         { type: 'user-agent', from: '@http.useragent', to: '@http.useragent_details' },
       ],

@@ -20,7 +20,7 @@ export class Draft {
   readonly #values = new Map<string, Values>()
   readonly #changed = new Set<string>()
   readonly #names: Set<string>
-  #addedNames = 0
+  readonly #addedNames = new Set<string>()
   #times: Float64Array | undefined
   #haveTimesChanged = false
 
@@ -70,8 +70,8 @@ export class Draft {
     if (values === undefined) throw new TypeError(`${name} was not loaded`)
     if (!this.#names.has(name)) {
       if (value === undefined) return true
-      if (this.#addedNames === MAX_ADDED_NAMES) return false
-      this.#addedNames++
+      if (this.#addedNames.size === MAX_ADDED_NAMES) return false
+      this.#addedNames.add(name)
       this.#names.add(name)
     }
     values[row] = value
@@ -105,10 +105,14 @@ export class Draft {
     return new DraftFragment(this.fragment, header, made)
   }
 
-  /** What is left, of one or more days by the rows' times; none where no row stays. */
-  async finish(): Promise<readonly Table[]> {
+  /**
+   * What is left, of one or more days by the rows' times; none where no row stays.
+   *
+   * @param added whether columns of names that the fragment did not have are in it.
+   */
+  async finish(added: 'with' | 'without' = 'with'): Promise<readonly Table[]> {
     const whole = await this.fragment.readTable()
-    const columns = [...whole.columns.filter(({ name }) => !this.#changed.has(name)), ...[...this.#changed].flatMap((name) => columnsFrom(name, this.#values.get(name) ?? []))]
+    const columns = [...whole.columns.filter(({ name }) => !this.#changed.has(name)), ...[...this.#changed].filter((name) => added === 'with' || !this.#addedNames.has(name)).flatMap((name) => columnsFrom(name, this.#values.get(name) ?? []))]
     const times = this.#haveTimesChanged ? await this.times() : whole.timeOffsets
     const days = new Map<number, number[]>()
     for (let row = 0; row < this.rows; row++) {

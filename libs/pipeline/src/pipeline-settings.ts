@@ -1,4 +1,4 @@
-import { MAX_SETTING_LENGTH, type Settings } from '@millrace/catalog/catalog'
+import { MAX_SETTING_LENGTH, SettingConflictError, type Setting, type Settings } from '@millrace/catalog/catalog'
 import { BadPipelineError, parsePipelineDocument, type PipelineDocument } from './pipeline-document.ts'
 import { compilePipelines } from './compile-pipelines.ts'
 
@@ -11,7 +11,7 @@ export interface StoredPipelines {
   readonly changedAt: string | undefined
 }
 
-/** Of which a document can be read again: long enough to go back over a day of trying. */
+/** Versions before the current one that can be read again: enough to go back over a day of trying. */
 export const KEPT_VERSIONS = 20
 
 export async function readPipelines(settings: Settings, tenantId: string): Promise<StoredPipelines> {
@@ -19,14 +19,14 @@ export async function readPipelines(settings: Settings, tenantId: string): Promi
   return setting === undefined ? { document: parsePipelineDocument({}), version: 0, changedAt: undefined } : storedOf(setting.value)
 }
 
-/** One of the last {@link KEPT_VERSIONS} versions; undefined where it is older, or none. */
+/** The current version or one of the {@link KEPT_VERSIONS} before it; undefined where it is older, or none. */
 export async function readPipelinesVersion(settings: Settings, tenantId: string, version: number): Promise<StoredPipelines | undefined> {
-  if (!Number.isSafeInteger(version) || version < 1) return undefined
+  const current = await readPipelines(settings, tenantId)
+  if (version === current.version) return current
+  if (!Number.isSafeInteger(version) || version < 1 || version > current.version) return undefined
   const setting = await settings.readSetting(tenantId, placeOfVersion(version))
   const stored = setting === undefined ? undefined : storedOf(setting.value)
-  if (stored === undefined || stored.version !== version) return undefined
-  // A version that was kept and never became the head is none.
-  return (await readPipelines(settings, tenantId)).version >= version ? stored : undefined
+  return stored?.version === version ? stored : undefined
 }
 
 /**
@@ -39,17 +39,23 @@ export async function writePipelines(settings: Settings, tenantId: string, { doc
   const stored: StoredPipelines = { document, version: expectedVersion + 1, changedAt: new Date(nowMs).toISOString() }
   const value = JSON.stringify(stored)
   if (value.length > MAX_SETTING_LENGTH) throw new BadPipelineError(`the document has ${value.length} characters; ${MAX_SETTING_LENGTH} are possible, tables included`)
-  // The copy comes first, so that no version is current that cannot be read again. Two writers of one version may leave either's copy: the one that wins the head writes its own once more.
-  await keepVersion(settings, tenantId, stored.version, value)
+  // What is replaced is kept first. Whoever else writes at this moment keeps the same, so that no version that was current is lost to a writer that loses.
+  const current = await settings.readSetting(tenantId, HEAD)
+  if (current !== undefined && current.version === expectedVersion) await keepVersion(settings, tenantId, current)
   await settings.writeSetting(tenantId, HEAD, value, expectedVersion)
-  await keepVersion(settings, tenantId, stored.version, value)
   return stored
 }
 
-async function keepVersion(settings: Settings, tenantId: string, version: number, value: string): Promise<void> {
+async function keepVersion(settings: Settings, tenantId: string, { version, value }: Setting): Promise<void> {
   const place = placeOfVersion(version)
   const before = await settings.readSetting(tenantId, place)
-  if (before?.value !== value) await settings.writeSetting(tenantId, place, value, before?.version ?? 0)
+  if (before?.value === value) return
+  try {
+    await settings.writeSetting(tenantId, place, value, before?.version ?? 0)
+  } catch (error) {
+    // Another writer has kept it, or is further already; then this one's version is stale.
+    if (!(error instanceof SettingConflictError)) throw error
+  }
 }
 
 const HEAD = 'pipelines'

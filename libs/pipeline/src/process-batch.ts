@@ -6,6 +6,7 @@ import { splitTable } from '@millrace/fragment/merge-tables'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
 import type { Clock } from '@millrace/runtime/clock'
 import type { CompiledPipeline } from './compile-pipelines.ts'
+import type { Draft } from './draft.ts'
 import type { BatchPlace } from './processor.ts'
 import { runPipelines } from './run-pipelines.ts'
 import { WorkBudget } from './work-budget.ts'
@@ -17,7 +18,7 @@ export interface ProcessedBatch {
   readonly bytes: Uint8Array | undefined
   /** Events that no longer are in it. */
   readonly droppedEvents: number
-  /** It had grown too large, so that only what takes away was done. */
+  /** It had grown too large, so that the attributes that pipelines added were left out. */
   readonly isCutShort: boolean
 }
 
@@ -36,18 +37,29 @@ export interface ProcessOptions {
  * Runs pipelines over the logs of a batch; other kinds pass. A batch that none of them touches is passed on as the same bytes. The same batch comes out the same,
  * however often it is processed.
  *
- * @throws {FragmentCorruptError} @throws {BatchTooLargeError} even with only what takes away done.
+ * @throws {FragmentCorruptError} @throws {BatchTooLargeError} also without what was added.
  */
 export async function processBatch(pipelines: readonly CompiledPipeline[], record: BatchRecord, options: ProcessOptions): Promise<ProcessedBatch> {
-  if (pipelines.length === 0) return { record, bytes: undefined, droppedEvents: 0, isCutShort: false }
-  for (const requiredOnly of [false, true]) {
-    const processed = await processFragments(pipelines, record, options, requiredOnly)
-    if (processed === undefined) return { record, bytes: undefined, droppedEvents: 0, isCutShort: requiredOnly }
-    const bytes = encodeBatchRecord(processed.record)
-    if (bytes.length <= options.maxRecordBytes) return { ...processed, bytes, isCutShort: requiredOnly }
+  const receivedNs = BigInt(Math.floor(record.receivedMs)) * NS_PER_MS
+  const place: BatchPlace = { stream: options.stream, offset: options.offset, work: new WorkBudget(), oldestNs: receivedNs - BigInt(options.retentionDays) * NS_PER_DAY, newestNs: receivedNs + MAX_AHEAD_NS }
+  const drafts: (Draft | undefined)[] = []
+  for (const { kind, bytes } of record.fragments) {
+    const draft = kind === 'log' && pipelines.length > 0 ? await runPipelines(pipelines, openFragmentBytes(bytes), place, options) : undefined
+    drafts.push(draft?.isChanged === true ? draft : undefined)
+  }
+  if (drafts.every((draft) => draft === undefined)) return { record, bytes: undefined, droppedEvents: 0, isCutShort: false }
+  for (const { purpose, added } of ATTEMPTS) {
+    const fragments: BatchFragment[] = []
+    for (const [index, fragment] of record.fragments.entries()) fragments.push(...(await encoded(fragment, drafts[index], { purpose, added, clock: options.clock })))
+    const processed = { ...record, fragments }
+    const bytes = encodeBatchRecord(processed)
+    if (bytes.length <= options.maxRecordBytes) return { record: processed, bytes, droppedEvents: rowsOf(record.fragments) - rowsOf(fragments), isCutShort: added === 'without' }
   }
   throw new BatchTooLargeError(`the batch has more than ${options.maxRecordBytes} bytes when its secrets are replaced`)
 }
+
+/** Attributes make a batch larger than the door has made it. Packing it as for the store costs more and makes it smaller; after that what was added is left out. */
+const ATTEMPTS = [{ purpose: 'fresh', added: 'with' }, { purpose: 'sealed', added: 'with' }, { purpose: 'sealed', added: 'without' }] as const
 
 /** Replacing secrets has made a batch larger than the bus takes. */
 export class BatchTooLargeError extends Error {
@@ -56,29 +68,18 @@ export class BatchTooLargeError extends Error {
   readonly retryable = false
 }
 
-/** Undefined where nothing has changed. */
-async function processFragments(pipelines: readonly CompiledPipeline[], record: BatchRecord, { clock, stream, offset, retentionDays }: ProcessOptions, requiredOnly: boolean): Promise<{ readonly record: BatchRecord; readonly droppedEvents: number } | undefined> {
-  const receivedNs = BigInt(Math.floor(record.receivedMs)) * NS_PER_MS
-  const place: BatchPlace = { stream, offset, work: new WorkBudget(), oldestNs: receivedNs - BigInt(retentionDays) * NS_PER_DAY, newestNs: receivedNs + MAX_AHEAD_NS }
+async function encoded(fragment: BatchFragment, draft: Draft | undefined, { purpose, added, clock }: { readonly purpose: 'fresh' | 'sealed'; readonly added: 'with' | 'without'; readonly clock: Clock }): Promise<readonly BatchFragment[]> {
+  if (draft === undefined) return [fragment]
   const fragments: BatchFragment[] = []
-  let isChanged = false
-  let left = 0
-  for (const fragment of record.fragments) {
-    const draft = fragment.kind === 'log' ? await runPipelines(pipelines, openFragmentBytes(fragment.bytes), place, { clock, requiredOnly }) : undefined
-    if (draft === undefined || !draft.isChanged) {
-      fragments.push(fragment)
-      left += fragment.rows
-      continue
-    }
-    isChanged = true
-    for (const day of await draft.finish()) for (const table of splitTable(day, MAX_TABLE_ROWS)) {
-      await clock.sleep(0) // encoding a fragment takes as long as a turn
-      fragments.push({ kind: fragment.kind, dayNs: table.dayNs, rows: table.rows, bytes: encodeFragment(table, { purpose: 'fresh' }) })
-      left += table.rows
-    }
+  for (const day of await draft.finish(added)) for (const table of splitTable(day, MAX_TABLE_ROWS)) {
+    await clock.sleep(0) // encoding a fragment takes as long as a turn
+    fragments.push({ kind: fragment.kind, dayNs: table.dayNs, rows: table.rows, bytes: encodeFragment(table, { purpose }) })
   }
-  if (!isChanged) return undefined
-  return { record: { ...record, fragments }, droppedEvents: record.fragments.reduce((sum, { rows }) => sum + rows, 0) - left }
+  return fragments
+}
+
+function rowsOf(fragments: readonly BatchFragment[]): number {
+  return fragments.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 const NS_PER_MS = 1_000_000n

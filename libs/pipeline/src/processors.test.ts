@@ -115,7 +115,7 @@ describe('a processor', () => {
     expect(() => compilePipelines(parsePipelineDocument({ pipelines: [{ name: 'p', processors: [processor] }] }))).toThrow(message)
   })
 
-  it.each([['ERROR', 'error'], ['warn', 'warning'], ['Fatal', 'emergency'], ['3', 'error'], ['30', 'info'], ['50', 'error'], ['OK', 'ok'], ['trace', 'debug'], ['emerg', 'emergency'], ['9', undefined], ['', undefined], ['xyz', undefined]])('status reads %s as %s', (level, status) => {
+  it.each([['ERROR', 'error'], ['warn', 'warn'], ['Fatal', 'emergency'], ['3', 'error'], ['30', 'info'], ['50', 'error'], ['OK', 'ok'], ['trace', 'debug'], ['emerg', 'emergency'], ['9', undefined], ['', undefined], ['xyz', undefined]])('status reads %s as %s', (level, status) => {
     expect(statusOf(level)).toBe(status)
   })
 

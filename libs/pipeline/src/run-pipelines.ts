@@ -13,8 +13,6 @@ export interface RunOptions {
   readonly clock: Clock
   /** What happened to each row; for whoever tries pipelines out. */
   readonly onOutcome?: (step: { readonly pipeline: number; readonly processor: number; readonly row: number; readonly outcome: Outcome }) => void
-  /** Only what may not be left undone. */
-  readonly requiredOnly?: boolean
 }
 
 /**
@@ -22,15 +20,14 @@ export interface RunOptions {
  *
  * @throws {FragmentCorruptError}
  */
-export async function runPipelines(pipelines: readonly CompiledPipeline[], fragment: Fragment, place: BatchPlace, { clock, onOutcome, requiredOnly = false }: RunOptions): Promise<Draft> {
+export async function runPipelines(pipelines: readonly CompiledPipeline[], fragment: Fragment, place: BatchPlace, { clock, onOutcome }: RunOptions): Promise<Draft> {
   const draft = new Draft(fragment)
   const budget = new QueryBudget(clock, new AbortController().signal, { timeMs: Infinity, readBytes: MAX_QUERY_READ_BYTES })
   const matches = createMatches(draft, budget)
   for (const [pipelineIndex, pipeline] of pipelines.entries()) {
     const inPipeline = await matches(pipeline.filter)
     if (inPipeline === undefined) continue
-    for (const [processorIndex, { processor, condition, isRequired }] of pipeline.processors.entries()) {
-      if (requiredOnly && !isRequired) continue
+    for (const [processorIndex, { processor, condition }] of pipeline.processors.entries()) {
       const chosen = await matches(condition)
       if (chosen === undefined) continue
       const step = await processor.open(draft, place)

@@ -35,10 +35,10 @@ export function statusOf(text: string): string | undefined {
   return BEGINNINGS.find(([beginning]) => level.startsWith(beginning))?.[1]
 }
 
-const SYSLOG_STATUSES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug']
-const TENS_STATUSES = ['debug', 'debug', 'info', 'warning', 'error', 'critical']
+const SYSLOG_STATUSES = ['emergency', 'alert', 'critical', 'error', 'warn', 'notice', 'info', 'debug']
+const TENS_STATUSES = ['debug', 'debug', 'info', 'warn', 'error', 'critical']
 /** In order: the longer of two that begin alike comes first. */
 const BEGINNINGS: readonly (readonly [string, string])[] = [
-  ['emerg', 'emergency'], ['f', 'emergency'], ['panic', 'emergency'], ['a', 'alert'], ['c', 'critical'], ['sev', 'critical'], ['e', 'error'], ['w', 'warning'], ['n', 'notice'], ['i', 'info'],
+  ['emerg', 'emergency'], ['f', 'emergency'], ['panic', 'emergency'], ['a', 'alert'], ['c', 'critical'], ['sev', 'critical'], ['e', 'error'], ['w', 'warn'], ['n', 'notice'], ['i', 'info'],
   ['d', 'debug'], ['t', 'debug'], ['v', 'debug'], ['o', 'ok'], ['s', 'ok'],
 ]
