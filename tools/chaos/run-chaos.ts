@@ -6,6 +6,7 @@ import type { Engine } from '../engines/engine.ts'
 import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
 import { runName } from '../load/ledger-event.ts'
 import { openLedger } from '../load/ledger.ts'
+import { putLedgerPipelines } from '../load/ledger-pipelines.ts'
 import { runLoad, type LoadSummary } from '../load/run-load.ts'
 import { addressesOf } from '../service-set/engine-addresses.ts'
 import { startServiceSet } from '../service-set/service-set.ts'
@@ -75,12 +76,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const run = runName()
   const tenants: Tenant[] = []
   for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(services.url, services.adminKey, `chaos-${run}-${index}`))
-  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now() })
+  await putLedgerPipelines(services.url, services.adminKey, tenants)
+  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now(), arePipelinesOn: true })
   const requests = tenants.map((): RequestFacts[] => [])
   const ends: QuestionEnd[] = []
   const agent = new Agent({ keepAlive: true })
   const stop = new AbortController()
-  const loading = runLoad({ url: services.url, ledger: withFacts(ledger, requests, factsSource(seed)), rate: options.rate, batch: options.batch, cutShare: CUT_SHARE }, stop.signal)
+  const loading = runLoad({ url: services.url, ledger: withFacts(ledger, requests, factsSource(ledger.header)), rate: options.rate, batch: options.batch, cutShare: CUT_SHARE }, stop.signal)
   const asking = askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(services.url, apiKey, agent)), requests, perSecond: options.queries, seed, onEnd: (end) => ends.push(end) }, stop.signal)
 
   const problems: string[] = []

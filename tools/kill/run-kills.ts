@@ -4,6 +4,7 @@ import { createTenant, type Tenant } from '../client/millrace-client.ts'
 import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
 import { runName } from '../load/ledger-event.ts'
 import { openLedger } from '../load/ledger.ts'
+import { putLedgerPipelines } from '../load/ledger-pipelines.ts'
 import { runLoad, type LoadSummary } from '../load/run-load.ts'
 import { freePort } from '../process/free-port.ts'
 import { within } from '../process/within.ts'
@@ -49,9 +50,10 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   if ((await first.ready()) === 'ended') throw new Error('the first start ended at once')
   const tenants: Tenant[] = []
   for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(first.url, first.adminKey, `kill-${run}-${index}`))
+  await putLedgerPipelines(first.url, first.adminKey, tenants)
   await first[Symbol.asyncDispose]()
 
-  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed: options.seed, tenants, startedMs: Date.now() })
+  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed: options.seed, tenants, startedMs: Date.now(), arePipelinesOn: true })
   const stop = new AbortController()
   const loading = runLoad({ url: first.url, ledger, rate: options.rate, batch: options.batch, cutShare: CUT_SHARE }, stop.signal)
   let cycle = 0

@@ -18,6 +18,8 @@ export interface Ledger extends AsyncDisposable {
 export interface LedgerHeader extends RunIdentity {
   readonly tenants: readonly Tenant[]
   readonly startedMs: number
+  /** Whether every second tenant has pipelines that drop, sample, redact and change (ledger-pipelines.ts). */
+  readonly arePipelinesOn?: boolean
 }
 
 /** Events `[first, first + count)` of one tenant in one body. */

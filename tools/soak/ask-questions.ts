@@ -132,7 +132,7 @@ function newestProblems(run: string, tenant: number, data: Awaited<ReturnType<Mi
     const { sent, end } = facts
     const { earliestMs, latestMs } = timesOf(facts)
     if (end?.state !== 'acked' || end.atMs >= moment.completeUntilMs || earliestMs < moment.fromMs || latestMs > moment.toMs || (isFull && earliestMs <= lastMs)) continue
-    for (let n = sent.first; n < sent.first + sent.count; n++) if (!listed.has(n)) problems.push(`event ${n} is missing`)
+    for (let n = sent.first; n < sent.first + sent.count; n++) if (!listed.has(n) && !facts.gone.has(n)) problems.push(`event ${n} is missing`)
   }
   return problems.slice(0, 3)
 }

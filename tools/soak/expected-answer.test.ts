@@ -2,7 +2,7 @@ import { boundsOf } from './expected-answer.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 const facts = (stampMs: number | undefined, sentMs: number, end: RequestFacts['end']): RequestFacts => ({
-  tenant: 0, sent: { request: 0, tenant: 0, kind: 'stamped', first: 0, count: 10, stampMs, sentMs, key: undefined }, matching: new Uint16Array(), byService: new Uint16Array(), byStatus: new Uint16Array(), end,
+  tenant: 0, sent: { request: 0, tenant: 0, kind: 'stamped', first: 0, count: 10, stampMs, sentMs, key: undefined }, matching: new Uint16Array(), byService: new Uint16Array(), byStatus: new Uint16Array(), gone: new Set<number>(), end,
 })
 const moment = { fromMs: 1000, toMs: 5000, completeUntilMs: 4000, answeredMs: 5100 }
 const bounds = (request: RequestFacts): ReturnType<typeof boundsOf> => boundsOf([request], moment, ({ sent }) => sent.count)

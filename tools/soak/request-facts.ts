@@ -1,6 +1,7 @@
 import { SERVICES } from '../load/log-templates.ts'
 import { logSource, type GeneratedLog, type LogStatus } from '../load/generate-log.ts'
-import type { LedgerRequest, RequestEnd } from '../load/ledger.ts'
+import type { LedgerHeader, LedgerRequest, RequestEnd } from '../load/ledger.ts'
+import { isKept, isProcessed } from '../load/ledger-pipelines.ts'
 
 /** What a question can ask of the load's events; the figures for each request are counted once, when it is sent. */
 export interface Question {
@@ -27,22 +28,29 @@ export interface RequestFacts {
   /** Per service and per status, for groupings. */
   readonly byService: Uint16Array
   readonly byStatus: Uint16Array
+  /** Numbers of its events that the tenant's pipelines take away. */
+  readonly gone: ReadonlySet<number>
   /** Set once it has one. */
   end: RequestEnd | undefined
 }
 
 export const STATUSES: readonly LogStatus[] = ['info', 'warn', 'error']
 
-/** Counts a request's events. `seed` is the run's. */
-export function factsSource(seed: number): (sent: LedgerRequest) => RequestFacts {
+/** Counts what a request's events leave behind. */
+export function factsSource(header: Pick<LedgerHeader, 'seed' | 'arePipelinesOn'>): (sent: LedgerRequest) => RequestFacts {
   const sources = new Map<number, (n: number) => GeneratedLog>()
   const serviceIndex = new Map<string, number>(SERVICES.map((service, index) => [service, index]))
   return (sent) => {
-    const source = sources.get(sent.tenant) ?? logSource(seed + sent.tenant)
+    const source = sources.get(sent.tenant) ?? logSource(header.seed + sent.tenant)
     sources.set(sent.tenant, source)
-    const facts = { tenant: sent.tenant, sent, matching: new Uint16Array(QUESTIONS.length), byService: new Uint16Array(SERVICES.length), byStatus: new Uint16Array(STATUSES.length), end: undefined }
+    const gone = new Set<number>()
+    const facts = { tenant: sent.tenant, sent, matching: new Uint16Array(QUESTIONS.length), byService: new Uint16Array(SERVICES.length), byStatus: new Uint16Array(STATUSES.length), gone, end: undefined }
     for (let n = sent.first; n < sent.first + sent.count; n++) {
       const log = source(n)
+      if (isProcessed(header, sent.tenant) && !isKept(log)) {
+        gone.add(n)
+        continue
+      }
       QUESTIONS.forEach(({ matches }, question) => {
         if (matches(log)) increment(facts.matching, question)
       })

@@ -62,7 +62,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     }
   })()
   const [load, queries] = await Promise.all([
-    runLoad({ url: instance.url, ledger: withFacts(ledger, requests, factsSource(seed)), rate: options.rate, batch: options.batch, cutShare: 0 }, stop),
+    runLoad({ url: instance.url, ledger: withFacts(ledger, requests, factsSource(ledger.header)), rate: options.rate, batch: options.batch, cutShare: 0 }, stop),
     askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(instance.url, apiKey, agent)), requests, perSecond: options.queries, seed }, stop),
     watching,
   ])
