@@ -29,7 +29,7 @@ describe('the README', () => {
   it('is true, word for word', async () => {
     const blocks = [...(await readFile(join(root, 'README.md'), 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block)
     expect(blocks.length).toBeGreaterThanOrEqual(5)
-    const environment = { ...process.env, MILLRACE_HTTP_PORT: String(port), MILLRACE_DATA_DIR: dataFolder, NX_DAEMON: 'false' }
+    const environment = { ...process.env, MILLRACE_HTTP_PORT: String(port), MILLRACE_OTLP_GRPC_PORT: '0', MILLRACE_DATA_DIR: dataFolder, NX_DAEMON: 'false' }
     const start = async (command: string): Promise<string> => {
       const child = spawn('sh', ['-c', `exec ${command}`], { cwd: root, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       running.push(child)

@@ -14,7 +14,7 @@ interface Started {
 }
 
 function start(environment: Readonly<Record<string, string>>): Started {
-  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: '0', MILLRACE_OTLP_GRPC_PORT: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => {
     text += chunk.toString('utf8')
@@ -58,7 +58,7 @@ describe('the standalone process', () => {
 
     const third = start({ ...environment, MILLRACE_DATA_DIR: join(folder, 'other'), MILLRACE_HTTP_PORT: new URL(url).port })
     expect(await third.ended).toBe(1)
-    expect(third.output()).toContain('the port is in use')
+    expect(third.output()).toContain('is in use; MILLRACE_HTTP_PORT')
 
     const unsealed = await client.send('{"message":"just before the end"}')
     expect(unsealed.status).toBe(200)

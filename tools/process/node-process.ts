@@ -37,7 +37,7 @@ export function startNodeProcess({ main, port, logFile, environment }: NodeProce
   const log = openSync(logFile, 'a')
   const child = spawn(process.execPath, [join(import.meta.dirname, '../..', main)], {
     stdio: ['ignore', log, log],
-    env: { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: join(tmpdir(), 'millrace-compile-cache'), MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: String(port), ...environment },
+    env: { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: join(tmpdir(), 'millrace-compile-cache'), MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: String(port), MILLRACE_OTLP_GRPC_PORT: '0', ...environment },
   })
   closeSync(log)
   const { pid } = child

@@ -72,7 +72,7 @@ export async function startServiceSet({ engines, folder, replicas = {}, partitio
   }))))
   const urlsOf = (wanted: ServiceName): string => plan.filter(({ service }) => service === wanted).map(({ port }) => `http://127.0.0.1:${port}`).join(',')
   const all = { ...shared, MILLRACE_INTAKE_URLS: urlsOf('intake'), MILLRACE_QUERY_URLS: urlsOf('query') }
-  const services = plan.map(({ service, replica, port, otlpGrpcPort }) => new Supervised({ name: service, replica, port, logFile: join(folder, `${service}-${replica}.log`), environment: { ...all, ...(gatewayPort === undefined ? { MILLRACE_OTLP_GRPC_PORT: String(otlpGrpcPort) } : {}) } }))
+  const services = plan.map(({ service, replica, port, otlpGrpcPort }) => new Supervised({ name: service, replica, port, logFile: join(folder, `${service}-${replica}.log`), environment: { ...all, MILLRACE_OTLP_GRPC_PORT: String(otlpGrpcPort) } }))
   const set = {
     url: urlsOf('gateway').split(',')[0] ?? '', otlpGrpcPort: plan.find(({ service }) => service === 'gateway')?.otlpGrpcPort ?? 0, adminKey: BOOTSTRAP_ADMIN_KEY, apiKey: BOOTSTRAP_API_KEY, services,
     async restart() {

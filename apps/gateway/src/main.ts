@@ -11,7 +11,7 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
   const catalog = await engines.openCatalog()
   const intake = resources.use(createForwarder({ name: 'intake', urls: settings.intakeUrls, clock, log }))
   const query = resources.use(createForwarder({ name: 'query', urls: settings.queryUrls, clock, log }))
-  if (settings.otlpGrpcPort !== undefined) resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, clock, log }))
+  if (settings.otlpGrpcPort !== 'off') resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, clock, log }))
   const { httpHost: host, syslogTcpPort: tcpPort, syslogUdpPort: udpPort, syslogApiKey: apiKey } = settings
   const syslog = apiKey === undefined ? undefined : resources.use(await openSyslogListener({ host, tcpPort, udpPort, apiKey, httpUrl: url, clock, random, log, registry }))
   const { hotRoutes, routes } = forwardRoutes({ intake, query })

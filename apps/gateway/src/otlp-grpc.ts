@@ -1,7 +1,9 @@
-import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
-import { GRPC_CODES } from '@millrace/http/refuse'
+import { Agent } from 'node:http'
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
+import { answerCall, MAX_METADATA_BYTES } from './grpc/answer-call.ts'
 
 export interface OtlpGrpcOptions {
   readonly host: string
@@ -11,106 +13,84 @@ export interface OtlpGrpcOptions {
   readonly httpUrl: string
   readonly clock: Clock
   readonly log: Log
+  /** {@link SILENCE_MS} by default. */
+  readonly silenceMs?: number
 }
 
-/** OTLP/gRPC for logs. */
+/** OTLP/gRPC for logs. Disposing lets calls end, and cuts what is left after {@link DRAIN_MS}. */
 export interface OtlpGrpc extends AsyncDisposable {
   readonly port: number
 }
 
-/** @throws when the port is in use. */
-export async function openOtlpGrpc({ host, port, httpUrl, clock, log }: OtlpGrpcOptions): Promise<OtlpGrpc> {
-  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES })
-  server.addService(LOGS_SERVICE, {
-    Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-      void exportLogs(httpUrl, call, log).then((reply) => { answer(null, reply) }, (error: unknown) => { answer(error as GrpcError) })
-    },
+/**
+ * Serves the one unary call over HTTP/2 itself: a gRPC library reads and unpacks a whole message before anybody is asked whose it is. Here the bytes go on as they come, still packed,
+ * to where the key is checked before any of them is read.
+ *
+ * @throws when the port is in use.
+ */
+export async function openOtlpGrpc({ host, port, httpUrl, clock, log, silenceMs = SILENCE_MS }: OtlpGrpcOptions): Promise<OtlpGrpc> {
+  const agent = new Agent({ keepAlive: true, timeout: FREE_SOCKET_MS, maxSockets: MAX_CALLS })
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createServer({ maxSessionMemory: MAX_SESSION_MB, maxHeaderListPairs: MAX_METADATA_PAIRS, settings: { maxConcurrentStreams: MAX_CALLS_OF_A_SESSION, maxHeaderListSize: MAX_METADATA_BYTES, enablePush: false } })
+  server.maxConnections = MAX_SESSIONS
+  let calls = 0
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.setTimeout(FIRST_CALL_MS, () => { session.close() })
+    session.once('stream', () => { session.setTimeout(IDLE_SESSION_MS) })
   })
+  // What is no HTTP/2, and clients that go away: each is one sender's, and closes only its own session.
+  server.on('sessionError', (error) => { log.debug({ err: error }, 'a session of OTLP over gRPC ended with an error') })
+  server.on('stream', (stream, headers) => {
+    calls += 1
+    stream.once('close', () => { calls -= 1 })
+    answerCall(stream, headers, { agent, httpUrl, log, silenceMs, isBusy: calls > MAX_CALLS }).catch((error: unknown) => {
+      log.error({ err: error }, 'a call of OTLP over gRPC failed')
+      stream.close()
+    })
+  })
+  await listen(server, port, host)
   return {
-    port: await bind(server, `${host}:${port}`),
+    port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
-      const drained = new AbortController()
-      server.tryShutdown(() => { drained.abort() })
-      await clock.sleep(DRAIN_MS, drained.signal)
-      server.forceShutdown()
+      const closed = new AbortController()
+      server.close(() => { closed.abort() })
+      for (const session of sessions) session.close()
+      await clock.sleep(DRAIN_MS, closed.signal)
+      for (const session of sessions) session.destroy()
+      agent.destroy()
     },
   }
 }
 
 /** Calls that have not ended by then are cut off: a client that stalls must not keep the process from ending. */
 const DRAIN_MS = 5_000
-/** As over HTTP. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+/** Each costs some tens of KB. A collector or an application has one. */
+const MAX_SESSIONS = 2_000
+/** Exporters have one call under way, collectors some ten. */
+const MAX_CALLS_OF_A_SESSION = 100
+/** In all sessions: each is a connection to our own HTTP server, and up to 128 KB on their way through. */
+const MAX_CALLS = 1_024
+/** What the library keeps of one session, in MB; it refuses calls beyond it. */
+const MAX_SESSION_MB = 10
+/** A key and what proxies add fit. */
+const MAX_METADATA_PAIRS = 64
+/** A sender that is silent for so long in the middle of its message is gone, or holds a connection on purpose. */
+const SILENCE_MS = 15_000
+/** A connection that brings no call for so long was opened for nothing. */
+const FIRST_CALL_MS = 20_000
+/** Longer than the longest interval at which exporters usually send. One that is closed is opened again. */
+const IDLE_SESSION_MS = 600_000
+/** Below the 65 s after which our HTTP server closes an idle connection, so that none is used in the moment it is closed. */
+const FREE_SOCKET_MS = 30_000
 
-const pass = (bytes: Buffer): Buffer => bytes
-/** Messages stay bytes: they are decoded where they are needed. */
-const LOGS_SERVICE: ServiceDefinition = {
-  Export: {
-    path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export', requestStream: false, responseStream: false,
-    requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass,
-  },
-}
-
-function bind(server: Server, address: string): Promise<number> {
+function listen(server: Http2Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port)
-      else reject(error)
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
     })
   })
-}
-
-interface GrpcError {
-  readonly code: number
-  readonly details: string
-  readonly metadata?: Metadata
-}
-
-/** The credentials that OTLP/HTTP reads. */
-const FORWARDED = ['authorization', 'dd-api-key', 'dd-application-key', 'traceparent']
-
-/** @throws {GrpcError} */
-async function exportLogs(httpUrl: string, call: ServerUnaryCall<Buffer, Buffer>, log: Log): Promise<Buffer> {
-  const headers: Record<string, string> = { 'content-type': 'application/x-protobuf' }
-  for (const name of FORWARDED) {
-    const [value] = call.metadata.get(name)
-    if (value !== undefined) headers[name] = String(value)
-  }
-  const gone = new AbortController()
-  call.on('cancelled', () => { gone.abort() })
-  let response: Response
-  let body: Buffer
-  try {
-    response = await fetch(`${httpUrl}/v1/logs`, { method: 'POST', headers, body: new Uint8Array(call.request), signal: gone.signal })
-    body = Buffer.from(await response.arrayBuffer())
-  } catch (cause) {
-    log.warn({ err: cause }, 'a call of OTLP over gRPC was not answered')
-    throw refusal(status.UNAVAILABLE, 'not available at the moment', undefined)
-  }
-  if (response.ok) return body
-  throw refusal(GRPC_CODES[response.status] ?? status.UNKNOWN, messageOf(body), response.headers.get('retry-after') ?? undefined)
-}
-
-/** Of a `google.rpc.Status` as `refuse` writes it: the message is the second field, below 128 bytes. */
-function messageOf(body: Buffer): string {
-  return body[2] === 0x12 ? body.subarray(4, 4 + (body[3] ?? 0)).toString('utf8') : 'refused'
-}
-
-function refusal(code: number, details: string, retryAfterS: string | undefined): GrpcError {
-  if (retryAfterS === undefined) return { code, details }
-  const metadata = new Metadata()
-  metadata.set('grpc-status-details-bin', statusDetails(code, details, Number(retryAfterS)))
-  return { code, details, metadata }
-}
-
-/** A `google.rpc.Status` with a `google.rpc.RetryInfo`: without it exporters do not repeat RESOURCE_EXHAUSTED. */
-function statusDetails(code: number, message: string, retryAfterS: number): Buffer {
-  const delay = field(1, Buffer.from([0x08, Math.min(127, Math.max(1, Math.ceil(retryAfterS)))]))
-  const detail = Buffer.concat([field(1, Buffer.from('type.googleapis.com/google.rpc.RetryInfo')), field(2, delay)])
-  return Buffer.concat([Buffer.from([0x08, code]), field(2, Buffer.from(message, 'utf8').subarray(0, 127)), field(3, detail)])
-}
-
-/** A field of fewer than 128 bytes. */
-function field(number: number, content: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content])
 }

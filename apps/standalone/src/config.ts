@@ -4,7 +4,7 @@ import { readSettings, settingsTable } from '@millrace/config/read-settings'
 const schema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
   httpPort: z.coerce.number().int().min(0).max(65_535).default(8080).describe('The public port; 0 takes any free one.'),
-  otlpGrpcPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of OTLP over gRPC, 4317 by the standard; 0 takes any free one. Not taken by default: a message is held in memory before its key is checked, so let only trusted senders reach it.'),
+  otlpGrpcPort: z.union([z.literal('off'), z.coerce.number().int().min(0).max(65_535)]).default(4317).describe('Port of OTLP over gRPC; 0 takes any free one, `off` none.'),
   syslogTcpPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of syslog over TCP; not taken by default. 601 is the standard one.'),
   syslogUdpPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Likewise over UDP. 514 is the standard one.'),
   syslogApiKey: z.string().optional().describe('The key of the tenant whose all syslog messages are; MILLRACE_BOOTSTRAP_API_KEY by default.'),

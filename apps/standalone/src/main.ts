@@ -32,7 +32,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     registry,
     dataFolder: config.dataDir,
     rates: ratesOf(config),
-    ...(config.otlpGrpcPort === undefined ? {} : { otlpGrpc: { port: config.otlpGrpcPort } }),
+    ...(config.otlpGrpcPort === 'off' ? {} : { otlpGrpc: { port: config.otlpGrpcPort } }),
     syslog: { tcpPort: config.syslogTcpPort, udpPort: config.syslogUdpPort, apiKey: config.syslogApiKey ?? config.bootstrapApiKey },
     engine: 'thread',
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,
@@ -49,7 +49,7 @@ const SEAL_NICENESS = 10
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof BadConfigError || error instanceof FolderLockedError) return error.message
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'the port is in use; MILLRACE_HTTP_PORT names another'
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT or MILLRACE_OTLP_GRPC_PORT names another`
   return undefined
 }
 

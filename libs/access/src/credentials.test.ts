@@ -11,6 +11,8 @@ describe('the credential of a request', () => {
     ['the ApiKey of Elasticsearch clients', { authorization: `ApiKey ${base64('id:k')}` }, 'k'],
     ['a password', { authorization: `Basic ${base64('elastic:k')}` }, 'k'],
     ['Splunk senders', { authorization: 'Splunk k' }, 'k'],
+    ['OpenTelemetry exporters that other vendors set up', { 'api-key': 'k' }, 'k'],
+    ['API gateways', { 'x-api-key': 'k' }, 'k'],
     ['a user name', { authorization: `basic ${base64('k:')}` }, 'k'],
   ])('is found where %s put it', (_, headers, key) => {
     expect(credentialsOf(headers)).toContain(key)

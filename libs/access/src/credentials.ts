@@ -8,6 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http'
  * - `Authorization: ApiKey <key>`, or base64 of `<id>:<key>` as Elasticsearch's clients make it
  * - `Authorization: Basic`, base64 of `<anything>:<key>` or `<key>:`
  * - `Authorization: Splunk <key>`
+ * - `api-key`, else `x-api-key`, as OpenTelemetry exporters are told by other vendors' guides
  *
  * @param inUrl the key of a protocol that has a place for it there; headers go before it.
  */
@@ -15,6 +16,8 @@ export function credentialsOf(headers: IncomingHttpHeaders, inUrl?: string): rea
   const datadog = single(headers['dd-api-key']) ?? single(headers['dd-application-key'])
   if (datadog !== undefined) return [datadog]
   const [, scheme = '', value = ''] = /^(\w+)\s+(\S+)\s*$/.exec(headers.authorization ?? '') ?? []
+  const other = single(headers['api-key']) ?? single(headers['x-api-key'])
+  if (scheme === '' && other !== undefined) return [other]
   switch (scheme.toLowerCase()) {
     case 'bearer':
     case 'splunk':

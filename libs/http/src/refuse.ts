@@ -58,7 +58,7 @@ const RENDERERS: Record<Dialect, (refusal: Refusal, request: IncomingMessage) =>
 }
 
 /** The code of gRPC for a status of HTTP; those that senders repeat are 429, 502, 503 and 504 in either. */
-export const GRPC_CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 413: 3, 415: 3, 429: 8, 500: 13, 502: 14, 503: 14, 504: 14 }
+export const GRPC_CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 413: 8, 415: 3, 429: 8, 500: 13, 502: 14, 503: 14, 504: 14 }
 const GRPC_UNKNOWN = 2
 /** Its length is one byte then. Details are sentences. */
 const MAX_STATUS_MESSAGE_BYTES = 127

@@ -134,6 +134,6 @@ async function neverEnding(work: Promise<void> | undefined): Promise<void> {
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof BadConfigError || error instanceof BusCorruptError) return error.message
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'the port is in use; MILLRACE_HTTP_PORT names another'
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT or MILLRACE_OTLP_GRPC_PORT names another`
   return undefined
 }

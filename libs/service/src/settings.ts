@@ -7,13 +7,15 @@ export type ServiceName = 'gateway' | 'intake' | 'router' | 'writer' | 'indexer'
 const list = z.preprocess((value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter((part) => part !== '') : value), z.array(z.string()).min(1))
 const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
 const port = z.coerce.number().int().min(0).max(65_535)
+/** Of what need not be served. */
+const portOrOff = z.union([z.literal('off'), port])
 const count = z.coerce.number().int().min(1)
 
 /** One schema for all services: a deployment keeps one file, and each service takes what it needs of it. */
 export const serviceSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the service listens at.'),
   httpPort: port.optional().describe('Its port, also of `/livez`, `/readyz` and `/metrics`; 0 takes any free one. By default gateway 8080, intake 8081, query 8082, router 8083, writer 8084, indexer 8085.'),
-  otlpGrpcPort: port.optional().describe('Port at which the gateway takes OTLP over gRPC, 4317 by the standard; 0 takes any free one. Not taken by default: a message is held in memory before its key is checked, so let only trusted senders reach it.'),
+  otlpGrpcPort: portOrOff.default(4317).describe('Port at which the gateway takes OTLP over gRPC; 0 takes any free one, `off` none.'),
   syslogTcpPort: port.optional().describe('Port at which the gateway takes syslog over TCP; not taken by default. 601 is the standard one.'),
   syslogUdpPort: port.optional().describe('Likewise over UDP. 514 is the standard one.'),
   syslogApiKey: z.string().optional().describe('The key of the tenant whose all syslog messages are: the protocol has no place for one.'),
