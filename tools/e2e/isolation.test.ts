@@ -22,6 +22,15 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
     return new Response(heard)
   },
   'GET /v1/facets/:name/values': async (asker) => await asker.get('/v1/facets/service/values?from=2000-01-01T00:00:00Z'),
+  'GET /v1/facets': async (asker) => await asker.get('/v1/facets?from=2000-01-01T00:00:00Z'),
+  'POST /v1/patterns': async (asker) => await asker.post('/v1/patterns', JSON.stringify({ filter: { from: '2000-01-01T00:00:00Z' } })),
+  'GET /v1/usage': async (asker) => await asker.get('/v1/usage?from=2000-01-01T00:00:00Z'),
+  'GET /v1/views': async (asker) => await asker.get('/v1/views'),
+  'POST /v1/views': async (asker) => await asker.post('/v1/views', JSON.stringify({ name: 'own' })),
+  ...Object.fromEntries(['GET', 'PUT', 'DELETE'].map((method) => [
+    `${method} /v1/views/:id`,
+    async (asker: TestClient, { view }: Secret) => await fetch(`${asker.url}/v1/views/${view}`, { method, headers: { 'dd-api-key': asker.key, 'if-match': '"1"' }, ...(method === 'PUT' ? { body: JSON.stringify({ name: 'taken' }) } : {}) }),
+  ])),
   'POST /v1/search': async (asker) => await asker.post('/v1/search', JSON.stringify({ filter: { from: '2000-01-01T00:00:00Z' } })),
   'GET /v1/export': async (asker) => await asker.get('/v1/export?from=2000-01-01T00:00:00Z'),
   'GET /v1/events/:id/context': async (asker, { id, timestamp }) => await asker.get(`/v1/events/${id}/context?timestamp=${timestamp}`),
@@ -48,6 +57,8 @@ interface Secret {
   readonly receipt: string
   readonly id: string
   readonly timestamp: string
+  /** Of a view that names it. */
+  readonly view: string
 }
 
 describe('a tenant', () => {
@@ -66,7 +77,8 @@ describe('a tenant', () => {
     const receipt = (await tell()).headers.get('millrace-receipt') ?? ''
     const [event, ...others] = await millrace.search(word)
     expect(others).toEqual([])
-    secret = { word, receipt, id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', say: async () => void (await tell()) }
+    const view = (await (await millrace.post('/v1/views', JSON.stringify({ name: word, query: word }))).json()) as { id: string }
+    secret = { word, receipt, id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', view: view.id, say: async () => void (await tell()) }
     expect((await millrace.get(`/v1/events/${secret.id}/context?timestamp=${secret.timestamp}`)).status).toBe(200) // its own tenant sees it
   }, START_TIMEOUT_MS)
   afterAll(async () => {

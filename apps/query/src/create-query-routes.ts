@@ -7,7 +7,9 @@ import { aggregateRoute } from './aggregate-route.ts'
 import { contextRoute } from './context-route.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { exportRoute } from './export-route.ts'
+import { facetsRoute } from './facets-route.ts'
 import { facetValuesRoute } from './facet-values-route.ts'
+import { patternsRoute } from './patterns-route.ts'
 import { pipelineRoutes } from './pipeline-routes.ts'
 import type { QueryContext } from './query-context.ts'
 import { createQueryMetrics } from './query-metrics.ts'
@@ -16,6 +18,8 @@ import { streamRoute } from './stream-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
 import { withTraces } from './traced-engine.ts'
+import { usageRoute } from './usage-route.ts'
+import { viewRoutes } from './view-routes.ts'
 
 /** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
 export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, 'admission' | 'retentionOf' | 'metrics'> & { readonly registry: Registry }): readonly Route[] {
@@ -23,7 +27,11 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
     ...options,
     engine: withTraces(options.engine), admission: createAdmission(options.clock), retentionOf: createRetentions(options.catalog, options.clock), metrics: createQueryMetrics(registry),
   }
-  return [...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), ...pipelineRoutes(context), tailRoute(context)].map((route) => ({
+  const routes = [
+    ...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context),
+    facetsRoute(context), patternsRoute(context), usageRoute(context), ...viewRoutes(context), ...pipelineRoutes(context),
+  ]
+  return routes.map((route): Route => ({
     ...route,
     handle: async (request, response) => {
       try {

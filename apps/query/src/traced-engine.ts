@@ -6,6 +6,9 @@ export function withTraces(engine: QueryEngine): QueryEngine {
   return {
     list: traced('list events', engine.list.bind(engine)),
     aggregate: traced('aggregate events', engine.aggregate.bind(engine)),
+    facets: traced('list facets', engine.facets.bind(engine)),
+    patterns: traced('group patterns', engine.patterns.bind(engine)),
+    usage: traced('sum usage', engine.usage.bind(engine)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }

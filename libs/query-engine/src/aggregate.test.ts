@@ -22,6 +22,7 @@ describe('aggregating events', () => {
     const groupBy = fc.record<GroupBy>({
       facet: fc.constantFrom('service', 'status', '@n', '@a', 'env', 'tags', '@absent'),
       limit: fc.constantFrom(1, 2, 100),
+      prefix: fc.constantFrom('w', 'a', '5', 'env:', ''),
       missing: fc.constantFrom('none', -7),
       histogram: fc.constantFrom({ interval: 2.5, min: 0, max: 10 }),
       sort: fc.oneof(
@@ -61,6 +62,13 @@ describe('aggregating events', () => {
     const { buckets, complete, missing } = await engineOver(ports).aggregate({ ...everything, groupBy: [{ facet: '@id', limit: 200_000 }] }, never)
     expect(buckets).toHaveLength(100_000)
     expect({ complete, reasons: missing.map(({ reason }) => reason) }).toEqual({ complete: false, reasons: ['group-budget'] })
+  })
+
+  it('finds values by prefix however rare they are', async () => {
+    const ports = new MemoryPorts()
+    ports.addEvents(Array.from({ length: 30_000 }, (_, row) => event({ '@id': `id${row >> 1}` }, row)))
+    ports.addEvents([event({ '@id': 'rare' }, 50_000)])
+    expect((await engineOver(ports).aggregate({ ...everything, groupBy: [{ facet: '@id', limit: 2, prefix: 'ra' }] }, never)).buckets).toEqual([{ by: { '@id': 'rare' }, computes: [1] }])
   })
 
   it('answers one bucket when nothing is grouped, even when nothing matches', async () => {
@@ -116,9 +124,10 @@ function naiveBuckets(request: AggregateRequest, events: readonly NaiveEvent[]):
   return buckets
 }
 
-function keysOf({ facet, missing, histogram }: GroupBy, member: Member): readonly Key[] {
-  const keys = keysIn(facet, member)
-  if (keys.length === 0) return missing === undefined ? [] : [missing]
+function keysOf({ facet, missing, histogram, prefix = '' }: GroupBy, member: Member): readonly Key[] {
+  const own = keysIn(facet, member)
+  if (own.length === 0) return missing === undefined ? [] : [missing]
+  const keys = own.filter((key) => String(key).startsWith(prefix))
   if (histogram === undefined) return keys
   return keys.flatMap((key) => {
     const value = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(String(key)) ? Number(key) : NaN

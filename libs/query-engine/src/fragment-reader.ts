@@ -24,6 +24,11 @@ export class FragmentReader {
     return this.#parts.fragment.header
   }
 
+  /** Between steps of work on what was read. @throws as {@link QueryBudget.checkpoint}. */
+  async checkpoint(): Promise<void> {
+    await this.#budget.checkpoint()
+  }
+
   headersOf(name: string): readonly ColumnHeader[] {
     return this.#parts.headersOf(name)
   }

@@ -34,8 +34,9 @@ export async function loadGroups(fragment: FragmentReader, facets: readonly Grou
 }
 
 /** A facet's key as its bucket's value; undefined for what is in no bucket. @param key undefined when the event lacks the facet. */
-export function bucketKey({ histogram, missing }: GroupBy, key: Key | undefined): Key | undefined {
+export function bucketKey({ histogram, missing, prefix }: GroupBy, key: Key | undefined): Key | undefined {
   if (key === undefined) return missing
+  if (prefix !== undefined && !String(key).startsWith(prefix)) return undefined
   if (histogram === undefined) return key
   const value = typeof key === 'number' ? key : numberOf(key)
   const { interval, min, max } = histogram

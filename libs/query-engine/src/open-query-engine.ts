@@ -8,17 +8,21 @@ import type { Clock } from '@millrace/runtime/clock'
 import { addFragment, startAggregation } from './aggregate-events.ts'
 import { answerBuckets } from './answer-buckets.ts'
 import { answerOnce } from './answer-cache.ts'
+import { eventIdOf, loadIds } from './event-ids.ts'
+import { addFacetNames, FacetNames, MAX_FACET_NAMES } from './facet-names.ts'
 import { compileFilter } from './filters/compile-filter.ts'
 import { FirstEvents } from './first-events.ts'
 import { FragmentCache, MAX_CACHE_BYTES } from './fragment-cache.ts'
 import { MissingObjectError } from './fragment-parts.ts'
 import type { FragmentReader } from './fragment-reader.ts'
 import { FragmentScan } from './fragment-scan.ts'
+import { addPatterns, MAX_PATTERNS, PatternGroups, type PatternGroup } from './group-patterns.ts'
 import { findFirstEvents } from './list-events.ts'
 import { planQuery } from './plan-query.ts'
 import { MAX_BUSY_MS, MAX_QUERY_MS, MAX_QUERY_READ_BYTES, QueryBudget, type QueryLimits } from './query-budget.ts'
-import type { AggregateAnswer, AggregateRequest, Completeness, ListAnswer, QueryCost, QueryEngine, Question, RenderedEvent } from './query-engine.ts'
+import type { AggregateAnswer, AggregateRequest, Completeness, FacetsAnswer, ListAnswer, MessagePattern, PatternsAnswer, QueryCost, QueryEngine, Question, RenderedEvent, UsageAnswer } from './query-engine.ts'
 import { renderEvents, type EventPlace } from './render-events.ts'
+import { countServices, MAX_SERVICES, UsageOfDays } from './usage-of-days.ts'
 
 export interface QueryEngineOptions {
   readonly catalog: Catalog
@@ -30,6 +34,8 @@ export interface QueryEngineOptions {
   /** Default: {@link MAX_CACHE_BYTES}. */
   readonly cacheBytes?: number
   readonly limits?: Partial<QueryLimits>
+  /** Patterns of messages that one question holds at once. Default: {@link MAX_PATTERNS}. */
+  readonly maxPatterns?: number
   /** Bytes that are read at once where less is asked for. Default: 0, for a disk; more where a read costs a trip through the network. */
   readonly readBlockBytes?: number
   /**
@@ -40,7 +46,7 @@ export interface QueryEngineOptions {
 }
 
 /** Opens an engine over ports that it does not own: closing it leaves them open. */
-export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, readBlockBytes = 0, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
+export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, maxPatterns = MAX_PATTERNS, readBlockBytes = 0, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
   const cache = new FragmentCache(store, cacheBytes, readBlockBytes)
   const ownLimits: QueryLimits = { timeMs: limits.timeMs ?? MAX_QUERY_MS, readBytes: limits.readBytes ?? MAX_QUERY_READ_BYTES }
   const turns = createFairQueue({ clock, concurrency: concurrentScans, quantum: MAX_BUSY_MS, maxWaiting: MAX_WAITING_SCANS })
@@ -84,8 +90,67 @@ export function openQueryEngine({ catalog, store, index, clock, cache: answers, 
         return { buckets: answerBuckets(running), complete: scan.missing.length === 0, missing: scan.missing, positions }
       })
     },
+    facets: async (request, signal) => {
+      const filter = compileFilter(request.filter)
+      return await answer<Omit<FacetsAnswer, keyof QueryCost>>(asking('facets', request), signal, async ({ fragments, positions }, scan) => {
+        const names = new FacetNames()
+        await scan.run(async () => {
+          await scan.visitAll(fragments, async (fragment) => { await addFacetNames(names, request, fragment, filter) })
+        })
+        if (names.hasOverflowed) scan.miss({ reason: 'group-budget', detail: `there are more than ${MAX_FACET_NAMES} names; those met last are missing` })
+        const sorted = names.sorted()
+        return { facets: sorted.slice(0, request.limit), hasMore: sorted.length > request.limit || scan.isStopped, complete: scan.missing.length === 0, missing: scan.missing, positions }
+      })
+    },
+    patterns: async (request, signal) => {
+      const filter = compileFilter(request.filter)
+      return await answer<Omit<PatternsAnswer, keyof QueryCost>>(asking('patterns', request), signal, async ({ fragments, positions }, scan) => {
+        const groups = new PatternGroups(maxPatterns)
+        await scan.run(async () => {
+          await scan.visitAll(fragments, async (fragment) => { await addPatterns(groups, request, fragment, filter) })
+        })
+        if (groups.mostForgotten > 0) scan.miss({ reason: 'group-budget', detail: `there are more patterns than one question may have; each of those given may have up to ${groups.mostForgotten} events more for every time that patterns were forgotten` })
+        const sorted = groups.sorted()
+        const top = sorted.slice(0, request.limit)
+        const patterns = await withExamples(top, scan)
+        const otherEvents = groups.matched - top.reduce((sum, { events }) => sum + events, 0)
+        return { patterns, otherEvents, hasMore: sorted.length > request.limit || groups.mostForgotten > 0 || scan.isStopped, complete: scan.missing.length === 0, missing: scan.missing, positions }
+      })
+    },
+    usage: async (request, signal) =>
+      await answer<Omit<UsageAnswer, keyof QueryCost>>(asking('usage', request), signal, async ({ fragments, positions }, scan) => {
+        const usage = new UsageOfDays()
+        for (const live of fragments) usage.addFragment(live)
+        await scan.run(async () => {
+          await scan.visitAll(fragments, async (fragment) => { usage.addServices(fragment.live, await countServices(fragment)) })
+        })
+        if (usage.hasOverflowed) scan.miss({ reason: 'group-budget', detail: `there are more than ${MAX_SERVICES} services; those met last are counted with their day only` })
+        return { days: usage.days(), complete: scan.missing.length === 0, missing: scan.missing, positions }
+      }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+/** Two kinds of questions with the same parts must not be remembered as one. */
+function asking<R extends Question>(asks: 'facets' | 'patterns' | 'usage', request: R): R {
+  return { ...request, asks }
+}
+
+async function withExamples(groups: readonly PatternGroup[], scan: FragmentScan): Promise<readonly MessagePattern[]> {
+  const examples = new Map<PatternGroup, RenderedEvent>()
+  await scan.run(async () => {
+    for (const [live, own] of Map.groupBy(groups, ({ newest }) => newest.live)) {
+      const events = await scan.visit(live, async (fragment) => {
+        const ids = await loadIds(fragment)
+        return await renderEvents(fragment, own.map(({ newest: { row, timestampNs } }) => ({ fragment, row, timestampNs, id: eventIdOf(ids.stream(row), ids.offset(row), ids.received(row)) })))
+      })
+      own.forEach((group, index) => {
+        const event = events?.[index]
+        if (event !== undefined) examples.set(group, event)
+      })
+    }
+  })
+  return groups.map((group) => ({ pattern: group.pattern, events: group.events, example: examples.get(group) }))
 }
 
 /** Of one tenant. Whoever asks bounds its questions far below it. */

@@ -12,6 +12,9 @@ import type { QueryAst } from '@millrace/query-language/ast'
 export interface QueryEngine extends AsyncDisposable {
   list(request: ListRequest, signal: AbortSignal): Promise<ListAnswer>
   aggregate(request: AggregateRequest, signal: AbortSignal): Promise<AggregateAnswer>
+  facets(request: FacetsRequest, signal: AbortSignal): Promise<FacetsAnswer>
+  patterns(request: PatternsRequest, signal: AbortSignal): Promise<PatternsAnswer>
+  usage(request: UsageRequest, signal: AbortSignal): Promise<UsageAnswer>
 }
 
 export interface Question {
@@ -78,6 +81,8 @@ export interface GroupBy {
   readonly facet: string
   /** Buckets of this facet that are answered, the first in `sort`. */
   readonly limit: number
+  /** Only values whose text begins with it, which are chosen before `limit` is. */
+  readonly prefix?: string
   /** Stands for events that lack the facet; without it they are in no bucket. */
   readonly missing?: string | number
   /** Groups numbers by interval: the bucket's value is its lower bound. Values outside [min, max) are in no bucket. */
@@ -101,6 +106,72 @@ export interface TimePoint {
   /** Start of the point, ms since 1970. */
   readonly timeMs: number
   readonly value: number
+}
+
+/** Which facets the matching events have. */
+export interface FacetsRequest extends Question {
+  /** At least 1. */
+  readonly limit: number
+}
+
+export interface FacetsAnswer extends Completeness, QueryCost {
+  /** Reserved ones first, then by the number of events. */
+  readonly facets: readonly FacetName[]
+  /** True when there are others. */
+  readonly hasMore: boolean
+}
+
+export interface FacetName {
+  /** As `group_by` takes it: `service`, `@http.status_code`, `env`. */
+  readonly name: string
+  /** Of most of its values. */
+  readonly type: 'string' | 'number' | 'boolean' | 'array'
+  /** Matching events that have it. */
+  readonly events: number
+}
+
+/** Which kinds of messages the matching events have. */
+export interface PatternsRequest extends Question {
+  /** At least 1. */
+  readonly limit: number
+}
+
+export interface PatternsAnswer extends Completeness, QueryCost {
+  /** The most frequent first. */
+  readonly patterns: readonly MessagePattern[]
+  /** Matching events with another pattern, or without a message. */
+  readonly otherEvents: number
+  /** True when there are other patterns. */
+  readonly hasMore: boolean
+}
+
+export interface MessagePattern {
+  /** The message with `*` in the place of what varies; see patterns/message-pattern.ts. */
+  readonly pattern: string
+  readonly events: number
+  /** The newest; undefined when it could not be read any more. */
+  readonly example: RenderedEvent | undefined
+}
+
+/** What is stored of the days that the range touches. Days are counted as a whole, and `filter` is not looked at. */
+export type UsageRequest = Question
+
+export interface UsageAnswer extends Completeness, QueryCost {
+  /** In ascending order; days without events are left out. */
+  readonly days: readonly UsageOfDay[]
+}
+
+export interface UsageOfDay extends StoredUsage {
+  /** Start of the UTC day. */
+  readonly dayNs: bigint
+  /** The most bytes first. Events without a service have the empty one. */
+  readonly services: readonly ({ readonly service: string } & StoredUsage)[]
+}
+
+export interface StoredUsage {
+  readonly events: number
+  /** Of the encoded fragments; a service has the share of its events. */
+  readonly bytes: number
 }
 
 export interface Completeness {
