@@ -1,6 +1,7 @@
 import { runService } from '@millrace/service/run-service'
 import { createForwarder } from './forward.ts'
 import { forwardRoutes } from './forward-routes.ts'
+import { openApiRoutes } from './openapi/openapi-routes.ts'
 import { openOtlpGrpc } from './otlp-grpc.ts'
 import { addPage } from './page.ts'
 import { openSyslogListener } from './syslog-listener.ts'
@@ -27,6 +28,6 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
       await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
       await syslog?.[Symbol.asyncDispose]()
     },
-    routes: [...tenantRoutes(catalog, random), ...routes],
+    routes: [...tenantRoutes(catalog, random), ...openApiRoutes(), ...routes],
   }
 })

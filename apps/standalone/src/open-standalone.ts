@@ -10,6 +10,7 @@ import { addPage } from '@millrace/gateway/page'
 import { BadConfigError } from '@millrace/config/read-settings'
 import { openOtlpGrpc } from '@millrace/gateway/otlp-grpc'
 import { openSyslogListener, type SyslogListener } from '@millrace/gateway/syslog-listener'
+import { openApiRoutes } from '@millrace/gateway/openapi/openapi-routes'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
@@ -116,6 +117,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const routes = [
       ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log, registry }),
       ...tenantRoutes(catalog, random),
+      ...openApiRoutes(),
       ...healthRoutes([
         busCheck(bus, topics.batches),
         { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
