@@ -1,6 +1,16 @@
 import type { TestClient } from './test-client.ts'
 import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
+/** Of Loki's routes that read: the path, and what to ask of it. */
+const LOKI_READS: readonly (readonly [path: string, address: string])[] = [
+  ['query_range', 'query_range?query={service_name=~".%2B"}'],
+  ['query', 'query?query=sum+by+(service_name,secret)+(count_over_time({service_name=~".%2B"}[24h]))'],
+  ['labels', 'labels?'],
+  ['label', 'label?'],
+  ['label/:name/values', 'label/service_name/values?'],
+  ['series', 'series?match[]={}'],
+]
+
 /**
  * How each route that a tenant's key opens could show another tenant's events: asks as tenant B for what only tenant A has. A route that is not
  * listed here fails the test below.
@@ -21,6 +31,10 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
     await listening
     return new Response(heard)
   },
+  ...Object.fromEntries(LOKI_READS.flatMap(([path, address]) => [
+    [`GET /loki/api/v1/${path}`, async (asker: TestClient) => await asker.get(`/loki/api/v1/${address}&since=24h`)],
+    [`POST /loki/api/v1/${path}`, async (asker: TestClient) => await asker.post(`/loki/api/v1/${address}`, 'since=24h', { 'content-type': 'application/x-www-form-urlencoded' })],
+  ])),
   'GET /v1/facets/:name/values': async (asker) => await asker.get('/v1/facets/service/values?from=2000-01-01T00:00:00Z'),
   'GET /v1/facets': async (asker) => await asker.get('/v1/facets?from=2000-01-01T00:00:00Z'),
   'POST /v1/patterns': async (asker) => await asker.post('/v1/patterns', JSON.stringify({ filter: { from: '2000-01-01T00:00:00Z' } })),

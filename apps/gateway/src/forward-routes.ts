@@ -57,4 +57,5 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['POST', '/v1/dead-letters/replay', 'admin', 'millrace'],
   ['DELETE', '/v1/dead-letters', 'admin', 'millrace'],
   ...([['GET', ''], ['PUT', ''], ['GET', '/defaults'], ['GET', '/versions/:version'], ['POST', '/dry-run']] as const).map(([method, path]): ForwardedRoute => [method, `/v1/tenants/:tenantId/pipelines${path}`, 'admin', 'millrace']),
+  ...['query_range', 'query', 'labels', 'label', 'label/:name/values', 'series'].flatMap((path) => (['GET', 'POST'] as const).map((method): ForwardedRoute => [method, `/loki/api/v1/${path}`, 'query', 'loki'])),
 ]

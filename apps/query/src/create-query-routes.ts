@@ -11,6 +11,7 @@ import { facetsRoute } from './facets-route.ts'
 import { facetValuesRoute } from './facet-values-route.ts'
 import { patternsRoute } from './patterns-route.ts'
 import { pipelineRoutes } from './pipeline-routes.ts'
+import { lokiRoutes } from './loki/loki-routes.ts'
 import type { QueryContext } from './query-context.ts'
 import { createQueryMetrics } from './query-metrics.ts'
 import { receiptRoute } from './receipt-route.ts'
@@ -29,7 +30,7 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
   }
   const routes = [
     ...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context),
-    facetsRoute(context), patternsRoute(context), usageRoute(context), ...viewRoutes(context), ...pipelineRoutes(context),
+    facetsRoute(context), patternsRoute(context), usageRoute(context), ...viewRoutes(context), ...pipelineRoutes(context), ...lokiRoutes(context),
   ]
   return routes.map((route): Route => ({
     ...route,

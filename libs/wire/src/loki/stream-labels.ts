@@ -1,7 +1,7 @@
 import { escapedKey } from '../path-tree.ts'
 import type { ReservedName, RowWriter } from '../row-writer.ts'
 
-/** Labels that are reserved attributes, in order of precedence for each; the others of its list are attributes. */
+/** Labels that are reserved attributes, in order of precedence for each. All but the first name of a list are attributes too. */
 const RESERVED_LABELS: Readonly<Partial<Record<ReservedName, readonly string[]>>> = {
   service: ['service_name', 'service', 'app', 'job'],
   status: ['level', 'detected_level', 'severity'],
@@ -23,8 +23,10 @@ export function putLabels(rows: RowWriter, labels: readonly Label[], metadata: r
   for (const [name, value] of all) {
     const reserved = RESERVED_NAMES.get(name)
     const isReserved = reserved !== undefined && !RESERVED_LABELS[reserved]?.some((other) => precedes(other, name, reserved) && all.some(([present]) => present === other))
-    const attribute = isReserved ? rows.reserved(reserved) : rows.attribute(escapedKey(name))
-    if (value !== '') attribute?.putText(value)
+    if (value === '') continue
+    if (isReserved) rows.reserved(reserved).putText(value)
+    // Only the first name of each list can be told from the reserved attribute: whoever sent `app` reads `app` again.
+    if (!isReserved || name !== RESERVED_LABELS[reserved]?.[0]) rows.attribute(escapedKey(name))?.putText(value)
   }
 }
 
