@@ -33,7 +33,7 @@ describe('the README', () => {
     const start = async (command: string): Promise<string> => {
       const child = spawn('sh', ['-c', `exec ${command}`], { cwd: root, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       running.push(child)
-      return await printed(child, /#key=|Its keys were printed/)
+      return await printed(child, /#link=/)
     }
     const welcome = await start('npm start')
     const keys = { KEY: /API key +(\S+)/.exec(welcome)?.[1] ?? '', ADMIN: /Admin key +(\S+)/.exec(welcome)?.[1] ?? '' }

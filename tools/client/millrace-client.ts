@@ -96,6 +96,14 @@ export async function createTenant(url: string, adminKey: string, name: string):
   return parseReply(attempt, '/v1/tenants') as Tenant
 }
 
+/** An address that opens the page once, signed in as this tenant. */
+export async function createSignInLink(url: string, adminKey: string, tenant: string): Promise<URL> {
+  const attempt = await sendRequest({
+    method: 'POST', url: `${url}/v1/sign-in-links`, headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ tenant })), agent: new Agent(),
+  })
+  return new URL((parseReply(attempt, '/v1/sign-in-links') as { readonly path: string }).path, url)
+}
+
 function parseReply(attempt: Awaited<ReturnType<typeof sendRequest>>, path: string): unknown {
   if (attempt.outcome !== 'replied') throw new UnexpectedReplyError(`${path}: ${attempt.reason}`, 0)
   if (attempt.status >= 300) throw new UnexpectedReplyError(`${path} answered ${attempt.status}: ${attempt.body.toString('utf8').slice(0, 500)}`, attempt.status)

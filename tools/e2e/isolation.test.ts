@@ -49,6 +49,7 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
   'GET /v1/export': async (asker) => await asker.get('/v1/export?from=2000-01-01T00:00:00Z'),
   'GET /v1/events/:id/context': async (asker, { id, timestamp }) => await asker.get(`/v1/events/${id}/context?timestamp=${timestamp}`),
   'GET /v1/receipts/:receipt': async (asker, { receipt }) => await asker.get(`/v1/receipts/${receipt}`),
+  'GET /v1/session': async (asker) => await asker.get('/v1/session'),
   'POST /v1/events': async (asker) => await asker.send(''),
   'POST /_bulk': async (asker) => await asker.post('/_bulk', ''),
   'PUT /_bulk': async (asker) => await fetch(`${asker.url}/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { welcome } from '@millrace/standalone/welcome'
+import { createSignInLink } from '../client/millrace-client.ts'
 import { readOptions } from '../command-line/read-options.ts'
 import { ENGINE_NAMES } from '../engines/engine.ts'
 import { addressOn, planPorts } from '../engines/engine-settings.ts'
@@ -27,7 +28,8 @@ const ports = planPorts(rememberedPorts(setFolderOf(enginesHome())))
 const engines = addressesOf(ENGINE_NAMES.map((name) => ({ name, address: addressOn(ports, name) })))
 console.log('starting the services')
 await using set = await startServiceSet({ engines, folder: options.logs, gatewayPort: options.port, partitions: options.partitions, namespace: options.namespace })
-console.log(welcome(options.port, { apiKey: set.apiKey, adminKey: set.adminKey }))
+const link = await createSignInLink(set.url, set.adminKey, 'default')
+console.log(welcome(options.port, { apiKey: set.apiKey, adminKey: set.adminKey }, link))
 console.log(`Logs of the services: ${options.logs}. Ctrl-C ends the services; npm run engines -- down ends the engines.`)
 await stopped
 console.log('ending the services')

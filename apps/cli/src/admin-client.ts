@@ -4,6 +4,8 @@ import { CommandError } from './command-error.ts'
 
 /** Asks a running Millrace with an admin's key. */
 export interface AdminClient {
+  /** Its address, without a slash at the end. */
+  readonly url: string
   /**
    * Answers the JSON of a 2xx answer.
    * @param path below the address, `/v1/dead-letters`.
@@ -29,6 +31,7 @@ export async function openAdminClient(call: CommandCall): Promise<AdminClient> {
   if (key === undefined) throw new CommandError('auth', 'an admin key is needed: MILLRACE_ADMIN_KEY, MILLRACE_ADMIN_KEY_FILE or --key')
   if (!/^[\x21-\x7e]+$/.test(key)) throw new CommandError('auth', 'the admin key holds a character that no key has')
   return {
+    url: base,
     async ask(method, path, body) {
       const text = body === undefined ? {} : { body: JSON.stringify(body) }
       const { status, statusText, retryAfter, content } = await send(call, base + path, { method, headers: { authorization: `Bearer ${key}`, accept: 'application/json' }, redirect: 'error', ...text })

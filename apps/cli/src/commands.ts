@@ -5,6 +5,7 @@ import { migrate } from './commands/migrate.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { replayDeadLetters } from './commands/replay-dead-letters.ts'
 import { showDeadLetter } from './commands/show-dead-letter.ts'
+import { signIn } from './commands/sign-in.ts'
 
 /** Everything that `millrace` can do, in the order of its help. */
-export const COMMANDS: readonly Command[] = [migrate, rebuild, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters]
+export const COMMANDS: readonly Command[] = [migrate, rebuild, signIn, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters]

@@ -1,9 +1,11 @@
+import { createSessions } from '@millrace/access/sessions'
 import { runService } from '@millrace/service/run-service'
 import { createForwarder } from './forward.ts'
 import { forwardRoutes } from './forward-routes.ts'
 import { openApiRoutes } from './openapi/openapi-routes.ts'
 import { openOtlpGrpc } from './otlp-grpc.ts'
-import { addPage } from './page.ts'
+import { createPage } from './page.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { openSyslogListener } from './syslog-listener.ts'
 import { tenantRoutes } from './tenant-routes.ts'
 
@@ -15,19 +17,21 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
   if (settings.otlpGrpcPort !== 'off') resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, clock, log }))
   const { httpHost: host, syslogTcpPort: tcpPort, syslogUdpPort: udpPort, syslogApiKey: apiKey } = settings
   const syslog = apiKey === undefined ? undefined : resources.use(await openSyslogListener({ host, tcpPort, udpPort, apiKey, httpUrl: url, clock, random, log, registry }))
+  const page = createPage(log)
+  void page.load() // requests are served meanwhile
   const { hotRoutes, routes } = forwardRoutes({ intake, query })
   return {
     // Not intake, query or the catalog: while one of them is away the others are still worth sending to.
     checks: [],
     tenants: catalog,
     quotas: await engines.openQuotas({ byDefault: true }),
-    addPages: addPage,
+    addPages: page.addTo,
     hotRoutes,
     // What it has read it sends on while the routes are still served.
     work: async (signal) => {
       await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
       await syslog?.[Symbol.asyncDispose]()
     },
-    routes: [...tenantRoutes(catalog, random), ...openApiRoutes(), ...routes],
+    routes: [...tenantRoutes(catalog, random), ...sessionRoutes(catalog, createSessions(catalog, clock, random), clock), ...openApiRoutes(), ...routes],
   }
 })

@@ -37,7 +37,8 @@ async function run(config: StandaloneConfig): Promise<void> {
     engine: 'thread',
     disk: systemDisk, clock: systemClock, random: systemRandom, failpoints: failpointsFromText(config.failpoints), workers, sealWorkers, log,
   })
-  console.log(welcome(Number(new URL(standalone.url).port), standalone.keys))
+  void standalone.page.load() // requests are served meanwhile
+  console.log(welcome(Number(new URL(standalone.url).port), standalone.keys, new URL(await standalone.createSignInLink())))
   await Promise.race([stopped, standalone.failed])
 }
 

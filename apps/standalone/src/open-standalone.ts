@@ -1,12 +1,14 @@
 import { createAuthenticator } from '@millrace/access/authenticator'
-import { bootstrapKeys, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
+import { bootstrapKeys, FIRST_TENANT, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
 import { createListener } from '@millrace/access/create-listener'
 import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
+import { createSessions } from '@millrace/access/sessions'
 import type { TenantRates } from '@millrace/access/quotas'
 import type { Bus } from '@millrace/bus/bus'
 import { topicsOf, type Topics } from '@millrace/bus/topics'
-import { addPage } from '@millrace/gateway/page'
+import { createPage, type Page } from '@millrace/gateway/page'
+import { sessionRoutes, signInPath } from '@millrace/gateway/session-routes'
 import { BadConfigError } from '@millrace/config/read-settings'
 import { openOtlpGrpc } from '@millrace/gateway/otlp-grpc'
 import { openSyslogListener, type SyslogListener } from '@millrace/gateway/syslog-listener'
@@ -72,6 +74,9 @@ export interface Standalone extends AsyncDisposable {
   readonly syslogTcpPort: number | undefined
   readonly syslogUdpPort: number | undefined
   readonly keys: BootstrapKeys
+  readonly page: Page
+  /** An address that opens the page once, signed in as the tenant `default`: `http://127.0.0.1:<port>/#link=…`. */
+  createSignInLink(): Promise<string>
   /** Every route that is served, for tests that go through all of them. */
   readonly routes: readonly Route[]
   /** Rejects when a part ends that must not; the process is then of no use any more. */
@@ -114,10 +119,13 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     })
 
     const intakeRoutes = createIntakeRoutes({ ...shared, receiptSecret, registry })
+    const sessions = createSessions(catalog, clock, random)
+    const page = createPage(log)
     const routes = [
       ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log, registry }),
       ...tenantRoutes(catalog, random),
       ...openApiRoutes(),
+      ...sessionRoutes(catalog, sessions, clock),
       ...healthRoutes([
         busCheck(bus, topics.batches),
         { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
@@ -125,7 +133,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...handshakeRoutes(),
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
-    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: addPage })))
+    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: page.addTo })))
     const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, clock, log }))
     const syslog = await openSyslog(options, `http://127.0.0.1:${server.port}`, registry)
     if (syslog !== undefined) resources.use(syslog)
@@ -136,6 +144,8 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       syslogTcpPort: syslog?.tcpPort,
       syslogUdpPort: syslog?.udpPort,
       keys,
+      page,
+      createSignInLink: async () => `http://127.0.0.1:${server.port}${signInPath((await sessions.createLink(FIRST_TENANT)).token)}`,
       routes: [...intakeRoutes, ...routes],
       failed: Promise.race([firstFailure(loops, stop.signal), busFailure(bus, topics, clock, stop.signal)]),
       [Symbol.asyncDispose]: async () => await resources.disposeAsync(),

@@ -1,6 +1,6 @@
 import { TenantExistsError, type Catalog } from '@millrace/catalog/catalog'
 import type { Random } from '@millrace/runtime/random'
-import { hashOfKey } from './authenticator.ts'
+import { hashOfKey } from './hash-of-key.ts'
 import { DEFAULT_RETENTION_DAYS, newKey } from './create-tenant.ts'
 
 /** Texts of the keys that this start knows; undefined where an earlier start has made one, which only its owner has. */
@@ -29,4 +29,5 @@ export async function bootstrapKeys(
   return { apiKey, adminKey }
 }
 
-const FIRST_TENANT = 'default'
+/** Whose id and name it is. */
+export const FIRST_TENANT = 'default'

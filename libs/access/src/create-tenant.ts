@@ -1,7 +1,7 @@
 import { TenantExistsError, type Tenant, type Tenants } from '@millrace/catalog/catalog'
 import type { TenantId } from '@millrace/event/event'
 import type { Random } from '@millrace/runtime/random'
-import { hashOfKey } from './authenticator.ts'
+import { hashOfKey } from './hash-of-key.ts'
 
 export interface NewTenant {
   readonly name: string

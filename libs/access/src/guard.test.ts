@@ -7,9 +7,10 @@ import { openLimits } from '@millrace/limits/open-limits'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
-import { createAuthenticator, hashOfKey } from './authenticator.ts'
+import { createAuthenticator } from './authenticator.ts'
 import { createHttpMetrics } from './http-metrics.ts'
 import { createGuard } from './guard.ts'
+import { hashOfKey } from './hash-of-key.ts'
 import type { TenantRates } from './quotas.ts'
 
 const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }

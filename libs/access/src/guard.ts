@@ -7,10 +7,11 @@ import type { RouteRequest } from '@millrace/http/route'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
 import { endRequestSpan, isTracing, tagSpan, traceRequest } from '@millrace/telemetry/tracing'
-import type { Authenticator } from './authenticator.ts'
+import type { Authenticator, Caller } from './authenticator.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import type { Quotas } from './quotas.ts'
 import { refusalOf } from './refusal-of.ts'
+import { isFromOwnPage, PAGE_HEADER } from './session-cookie.ts'
 
 /** What stands before every handler: the key, its scope, the tenant's rate, and an answer for whatever goes wrong. */
 export type Guard = (match: RouteMatch, raw: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -49,8 +50,8 @@ function createAnswer(options: GuardOptions): Guard {
       metrics.observe(route, response.statusCode, clock.monotonicMs() - startedMs)
     })
     try {
-      const key: ApiKey | 'missing' | 'unknown' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers, route.dialect === 'datadog' ? keyInUrl(params, raw.url) : undefined)
-      const refusal = key === 'public' ? undefined : (refusalOfKey(key, route.scope as Scope) ?? (await refusalOfRate(options, key as ApiKey, raw)))
+      const key: Caller | 'missing' | 'unknown' | 'ended' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers, route.dialect === 'datadog' ? keyInUrl(params, raw.url) : undefined)
+      const refusal = key === 'public' ? undefined : (refusalOfKey(key, route.scope as Scope, raw) ?? (await refusalOfRate(options, key as ApiKey, raw)))
       if (refusal !== undefined) {
         refuse(route.dialect, response, refusal)
         return
@@ -79,9 +80,11 @@ function keyInUrl(params: RouteMatch['params'], url = ''): string | undefined {
 
 const KEY_PARAMETER = 'dd-api-key'
 
-function refusalOfKey(key: ApiKey | 'missing' | 'unknown', scope: Scope): Refusal | undefined {
+function refusalOfKey(key: Caller | 'missing' | 'unknown' | 'ended', scope: Scope, raw: IncomingMessage): Refusal | undefined {
   if (key === 'missing') return { status: 401, code: 'no-key', detail: 'an API key is needed: DD-API-KEY, or Authorization with Bearer, ApiKey or Basic' }
   if (key === 'unknown') return { status: 403, code: 'bad-key', detail: 'this API key is not known' }
+  if (key === 'ended') return { status: 401, code: 'no-session', detail: 'this session has ended; sign in again' }
+  if (key.isSession === true && !isFromOwnPage(raw)) return { status: 403, code: 'cross-site', detail: `a session serves our own page only, which sends ${PAGE_HEADER}; programs use a key` }
   if (!key.scopes.includes(scope) || (scope !== 'admin' && key.tenantId === undefined)) return { status: 403, code: 'wrong-scope', detail: `this API key does not allow ${scope}` }
   return undefined
 }

@@ -21,12 +21,17 @@ export function refuse(dialect: Dialect, response: ServerResponse, refusal: Refu
   const { status, retryAfterS } = refusal
   if (retryAfterS !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterS))))
   if (retryAfterS !== undefined && dialect === 'datadog') response.setHeader('X-RateLimit-Reset', String(Math.max(1, Math.ceil(retryAfterS))))
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="millrace", ApiKey, Basic realm="millrace"')
+  if (status === 401) response.setHeader('WWW-Authenticate', isOfPage(refusal, response.req) ? 'Bearer realm="millrace"' : 'Bearer realm="millrace", ApiKey, Basic realm="millrace"')
   const { contentType, body } = RENDERERS[dialect](refusal, response.req)
   response.statusCode = status
   response.setHeader('Content-Type', contentType)
   if (dialect === 'elasticsearch') response.setHeader('X-Elastic-Product', 'Elasticsearch')
   response.end(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body))
+}
+
+/** Basic would make the browser ask for a password in a window of its own. */
+function isOfPage({ code }: Refusal, { headers }: IncomingMessage): boolean {
+  return code === 'no-session' || headers['x-millrace-page'] !== undefined
 }
 
 interface Rendered {

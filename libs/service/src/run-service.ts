@@ -1,12 +1,11 @@
 import type { RequestListener } from 'node:http'
 import { inspect } from 'node:util'
-import { createAuthenticator } from '@millrace/access/authenticator'
+import { createAuthenticator, type KeySource } from '@millrace/access/authenticator'
 import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
 import { createListener, type ListenerOptions } from '@millrace/access/create-listener'
 import type { Quotas } from '@millrace/access/quotas'
 import { BusCorruptError } from '@millrace/bus/bus'
-import type { Tenants } from '@millrace/catalog/catalog'
 import { BadConfigError } from '@millrace/config/read-settings'
 import { healthRoutes, type ReadyCheck } from '@millrace/http/health'
 import { serveHttp } from '@millrace/http/serve-http'
@@ -43,8 +42,8 @@ export interface ServiceContext {
 export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' | 'routes' | 'addPages' | 'otherwise'>> {
   /** What it needs to serve; `/readyz` asks each. */
   readonly checks: readonly ReadyCheck[]
-  /** Looks keys up for its routes; absent where all are public. */
-  readonly tenants?: Pick<Tenants, 'findKey'>
+  /** Looks keys and sessions up for its routes; absent where all are public. */
+  readonly tenants?: KeySource
   /** Counts what tenants send and ask. */
   readonly quotas?: Quotas | undefined
   /** Works until `signal` aborts, and must not end before. */
@@ -113,7 +112,7 @@ function urlOf(host: string, port: number): string {
 /** A start takes a second or two once the engines are there. */
 const START_RETRY_S = 2
 
-const NO_TENANTS: Pick<Tenants, 'findKey'> = { findKey: () => Promise.resolve(undefined) }
+const NO_TENANTS: KeySource = { findKey: () => Promise.resolve(undefined) }
 
 function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
