@@ -34,11 +34,13 @@ interface Known {
   readonly timestamp: string
   readonly receipt: string
   readonly viewId: string
+  /** Path of the tenant's pipelines. */
+  readonly pipelines: string
 }
 
 const WIDE = { query: '*', from: 'now-1d' }
 const badFilter = { body: { filter: { query: '(' } } }
-const questionsOf = ({ id, timestamp, receipt, viewId }: Known): Readonly<Record<string, Questions>> => ({
+const questionsOf = ({ id, timestamp, receipt, viewId, pipelines }: Known): Readonly<Record<string, Questions>> => ({
   'POST /api/v2/logs/events/search': { good: [['/api/v2/logs/events/search', { body: { filter: WIDE, page: { limit: 2 } } }], ['/api/v2/logs/events/search', {}]], bad: [['/api/v2/logs/events/search', badFilter], ['/api/v2/logs/events/search', { headers: { 'content-encoding': 'gzip' }, body: {} }]] },
   'GET /api/v2/logs/events': { good: [['/api/v2/logs/events?filter[from]=now-1d&page[limit]=1'], ['/api/v2/logs/events?filter[query]=absent']], bad: [['/api/v2/logs/events?page[limit]=0']] },
   'POST /api/v2/logs/analytics/aggregate': {
@@ -68,8 +70,17 @@ const questionsOf = ({ id, timestamp, receipt, viewId }: Known): Readonly<Record
   'GET /v1/dead-letters': { good: [['/v1/dead-letters?limit=1'], ['/v1/dead-letters?partition=0']], bad: [['/v1/dead-letters?limit=0']] },
   'GET /v1/dead-letters/:id': { good: [['/v1/dead-letters/1-0'], ['/v1/dead-letters/1-0', { headers: { accept: 'application/octet-stream' } }]], bad: [['/v1/dead-letters/1-9'], ['/v1/dead-letters/x']] },
   'POST /v1/dead-letters/replay': { good: [['/v1/dead-letters/replay', { body: { ids: ['1-0', '1-9'] } }]], bad: [['/v1/dead-letters/replay', { body: { ids: [] } }]] },
+  'GET /v1/tenants/:tenantId/pipelines': { good: [[pipelines]], bad: [['/v1/tenants/none/pipelines']] },
+  'PUT /v1/tenants/:tenantId/pipelines': {
+    good: [[pipelines, { headers: { 'if-match': '"0"' }, body: { pipelines: [{ name: 'p', processors: [{ type: 'drop', if: 'noise' }] }], tables: { t: { a: 'b' } } } }]],
+    bad: [[pipelines, { body: {} }], [pipelines, { headers: { 'if-match': '"9"' }, body: {} }], [pipelines, { headers: { 'if-match': '"1"' }, body: { pipelines: 5 } }]],
+  },
+  'GET /v1/tenants/:tenantId/pipelines/defaults': { good: [[`${pipelines}/defaults`]], bad: [['/v1/tenants/none/pipelines/defaults']] },
+  'GET /v1/tenants/:tenantId/pipelines/versions/:version': { good: [[`${pipelines}/versions/1`]], bad: [[`${pipelines}/versions/7`]] },
+  'POST /v1/tenants/:tenantId/pipelines/dry-run': { good: [[`${pipelines}/dry-run`, { body: {} }], [`${pipelines}/dry-run`, { body: { events: [{ message: 'noise' }] } }]], bad: [[`${pipelines}/dry-run`, { body: { limit: 0 } }]] },
   'DELETE /v1/dead-letters': { good: [['/v1/dead-letters?through=1-0']], bad: [['/v1/dead-letters']] },
 })
+const isOfPipelines = (name: string): boolean => name.includes('/pipelines')
 const isOfDeadLetters = (name: string): boolean => name.includes('/v1/dead-letters')
 
 describe('the OpenAPI document', () => {
@@ -84,7 +95,8 @@ describe('the OpenAPI document', () => {
     await millrace.searchable(sent)
     const [event] = await millrace.search('service:web')
     const view = (await (await millrace.post('/v1/views', '{"name":"first"}')).json()) as { id: string }
-    known = { id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', receipt: sent.headers.get('millrace-receipt') ?? '', viewId: view.id }
+    const session = (await (await millrace.get('/v1/session')).json()) as { tenant: string }
+    known = { id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', receipt: sent.headers.get('millrace-receipt') ?? '', viewId: view.id, pipelines: `/v1/tenants/${session.tenant}/pipelines` }
   }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
@@ -92,7 +104,7 @@ describe('the OpenAPI document', () => {
 
   it('has every public route, and no other', () => {
     const routes = [...INTAKE_ROUTES, ...QUERY_ROUTES].map(([method, path]) => `${method} ${path}`)
-    const own = ['POST /v1/tenants', 'GET /v1/tenants', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs']
+    const own = ['POST /v1/tenants', 'GET /v1/tenants', 'POST /v1/session', 'GET /v1/session', 'DELETE /v1/session', 'POST /v1/sign-in-links', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs']
     expect(Object.keys(OPERATIONS).toSorted()).toEqual([...routes, ...own].toSorted())
     const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`
@@ -122,7 +134,7 @@ describe('the OpenAPI document', () => {
 
   it('says what every route of query answers', async () => {
     for (const [name, { good, bad }] of Object.entries(questionsOf(known))) {
-      if (isOfDeadLetters(name)) continue
+      if (isOfDeadLetters(name) || isOfPipelines(name)) continue
       for (const question of [...good, ...bad]) await expectDocumented(document, name, question, millrace, good.includes(question))
       await expectDocumented(document, name, good[0] ?? [''], createTestClient(millrace.url, 'no-such-key'), false)
       await expectDocumented(document, name, good[0] ?? [''], createTestClient(millrace.url, millrace.adminKey), false)
@@ -140,10 +152,20 @@ describe('the OpenAPI document', () => {
     }
   })
 
+  it('says what the routes of pipelines answer', async () => {
+    const admin = createTestClient(millrace.url, millrace.adminKey)
+    for (const [name, { good, bad }] of Object.entries(questionsOf(known))) {
+      if (!isOfPipelines(name)) continue
+      for (const question of [...good, ...bad]) await expectDocumented(document, name, question, admin, good.includes(question))
+      await expectDocumented(document, name, good[0] ?? [''], millrace, false)
+    }
+  })
+
   it('says what the gateway answers itself', async () => {
     const admin = createTestClient(millrace.url, millrace.adminKey)
     await expectDocumented(document, 'POST /v1/tenants', ['/v1/tenants', { body: { name: 'documented' } }], admin, true)
     await expectDocumented(document, 'POST /v1/tenants', ['/v1/tenants', { body: { name: '' } }], admin, false)
+    await expectDocumented(document, 'GET /v1/session', ['/v1/session'], millrace, true)
     for (const path of ['/v1/tenants', '/livez', '/readyz', '/readyz?verbose', '/openapi.json', '/docs']) await expectDocumented(document, `GET ${path.replace(/\?.*/, '')}`, [path], admin, true)
   })
 

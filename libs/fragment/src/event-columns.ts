@@ -10,3 +10,8 @@ export const STREAM_COLUMN = '_stream'
 export const OFFSET_COLUMN = '_offset'
 /** Number column: the event's row in that batch as received. Present from intake on. */
 export const ROW_COLUMN = '_row'
+/**
+ * Literal column, `true` or nothing: the protocol that brought the event promises its readers the message as it was sent (Loki's queries parse it themselves), so
+ * that nothing is made of it unless the tenant says so. Present from intake on.
+ */
+export const VERBATIM_COLUMN = '_verbatim'

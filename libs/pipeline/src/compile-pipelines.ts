@@ -22,6 +22,8 @@ export interface CompiledPipeline {
   readonly name: string
   /** Undefined where it takes every event. */
   readonly filter: Filter | undefined
+  /** It leaves events alone whose message must come back as it was sent. */
+  readonly sparesVerbatim: boolean
   readonly processors: readonly CompiledProcessor[]
 }
 
@@ -32,11 +34,11 @@ export interface CompiledProcessor {
 }
 
 /** Those that are enabled, in order. @throws {BadPipelineError} names the place in the document. */
-export function compilePipelines({ pipelines, tables }: PipelineDocument): readonly CompiledPipeline[] {
+export function compilePipelines({ pipelines, tables }: PipelineDocument, { sparesVerbatim = false } = {}): readonly CompiledPipeline[] {
   return pipelines.flatMap(({ name, enabled, filter, processors }, index) => {
     const place = `pipelines[${index}]`
     const compiled: CompiledPipeline = {
-      name, filter: compileSearch(filter, `${place}.filter`),
+      name, sparesVerbatim, filter: compileSearch(filter, `${place}.filter`),
       processors: processors.map((settings, at): CompiledProcessor => {
         const processorPlace = `${place}.processors[${at}]`
         return { processor: createProcessor(settings, tables, processorPlace), condition: settings.if === undefined ? undefined : compileSearch(settings.if, `${processorPlace}.if`) }

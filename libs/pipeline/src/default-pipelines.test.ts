@@ -40,6 +40,7 @@ describe('without a word from the tenant', () => {
   })
 
   it('everything else is left as it is', async () => {
+    expect((await processed({ message: '{"level":"info"}', _verbatim: true })).isChanged).toBe(false)
     expect((await processed({ message: 'plain {text}', source: 'app' }, { message: 'level=info', service: '{x' }, { '@a': 1 })).isChanged).toBe(false)
   })
 })

@@ -37,5 +37,5 @@ export const DEFAULT_PIPELINES: PipelineDocument = parsePipelineDocument({
 let compiled: readonly CompiledPipeline[] | undefined
 
 export function defaultPipelines(): readonly CompiledPipeline[] {
-  return (compiled ??= compilePipelines(DEFAULT_PIPELINES))
+  return (compiled ??= compilePipelines(DEFAULT_PIPELINES, { sparesVerbatim: true }))
 }

@@ -1,4 +1,5 @@
 import type { LiveFragment } from '@millrace/catalog/live-fragments'
+import { VERBATIM_COLUMN } from '@millrace/fragment/event-columns'
 import type { Fragment } from '@millrace/fragment/fragment'
 import type { Filter } from '@millrace/query-engine/filters/filter'
 import { FragmentParts } from '@millrace/query-engine/fragment-parts'
@@ -6,7 +7,7 @@ import { FragmentReader } from '@millrace/query-engine/fragment-reader'
 import { MAX_QUERY_READ_BYTES, QueryBudget } from '@millrace/query-engine/query-budget'
 import type { Clock } from '@millrace/runtime/clock'
 import type { CompiledPipeline } from './compile-pipelines.ts'
-import { Draft } from './draft.ts'
+import { Draft, type Values } from './draft.ts'
 import type { BatchPlace, Outcome } from './processor.ts'
 
 export interface RunOptions {
@@ -25,7 +26,7 @@ export async function runPipelines(pipelines: readonly CompiledPipeline[], fragm
   const budget = new QueryBudget(clock, new AbortController().signal, { timeMs: Infinity, readBytes: MAX_QUERY_READ_BYTES })
   const matches = createMatches(draft, budget)
   for (const [pipelineIndex, pipeline] of pipelines.entries()) {
-    const inPipeline = await matches(pipeline.filter)
+    const inPipeline = pipeline.sparesVerbatim ? withoutVerbatim(await matches(pipeline.filter), await draft.load(VERBATIM_COLUMN)) : await matches(pipeline.filter)
     if (inPipeline === undefined) continue
     for (const [processorIndex, { processor, condition }] of pipeline.processors.entries()) {
       const chosen = await matches(condition)
@@ -42,6 +43,10 @@ export async function runPipelines(pipelines: readonly CompiledPipeline[], fragm
     }
   }
   return draft
+}
+
+function withoutVerbatim(mask: Uint8Array | undefined, verbatim: Values): Uint8Array | undefined {
+  return mask?.map((isIn, row) => (verbatim[row] === true ? 0 : isIn))
 }
 
 /** A row takes up to 50 ms at worst, and some microseconds mostly: looking at the clock costs as much as a row. */

@@ -1,5 +1,6 @@
 import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
 import type { RESERVED_COLUMNS } from '@millrace/fragment/event-columns'
+import { VERBATIM_COLUMN } from '@millrace/fragment/event-columns'
 import { LITERALS } from '@millrace/fragment/table'
 import { TableBuilder } from '@millrace/fragment/table-builder'
 import { MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './decoded-events.ts'
@@ -30,6 +31,7 @@ export class RowWriter {
   #values = 0
   readonly #attributes = new Map<string, Attribute>()
   readonly #reserved = new Map<ReservedName, Attribute>()
+  #verbatim: Attribute | undefined = undefined
 
   /** Begins the next row, or the same once more: the one before was ended or discarded. */
   begin(): void {
@@ -51,6 +53,12 @@ export class RowWriter {
     const attribute = new Attribute(this, name)
     this.#reserved.set(name, attribute)
     return attribute
+  }
+
+  /** Marks the row's message as one that stays as it was sent. */
+  keepVerbatim(): void {
+    this.#verbatim ??= new Attribute(this, VERBATIM_COLUMN)
+    this.#verbatim.putLiteral(true)
   }
 
   /**

@@ -2,6 +2,8 @@ import type { Dialect, Route, RouteScope } from '@millrace/http/route'
 import { GATEWAY_OPERATIONS } from './gateway-operations.ts'
 import { HANDSHAKE_OPERATION, INTAKE_OPERATIONS } from './intake-operations.ts'
 import { json, reference, TAGS, type Answer, type Operation, type Parameter, type Schema } from './operation.ts'
+import { LOKI_OPERATIONS } from './loki-operations.ts'
+import { PIPELINE_OPERATIONS } from './pipeline-operations.ts'
 import { QUERY_OPERATIONS } from './query-operations.ts'
 import { SCHEMAS } from './schemas.ts'
 
@@ -39,7 +41,7 @@ type Content = Readonly<Record<string, { readonly schema: Schema }>>
 export type DocumentedRoute = Pick<Route, 'method' | 'path' | 'scope' | 'dialect'>
 
 /** What the document says, by method and path as routes have them. Handshakes of Elasticsearch's clients are not listed: one text serves them all. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = { ...QUERY_OPERATIONS, ...INTAKE_OPERATIONS, ...GATEWAY_OPERATIONS }
+export const OPERATIONS: Readonly<Record<string, Operation>> = { ...QUERY_OPERATIONS, ...LOKI_OPERATIONS, ...PIPELINE_OPERATIONS, ...INTAKE_OPERATIONS, ...GATEWAY_OPERATIONS }
 
 /** Makes the document of the routes that are served. One that nobody has described is left out, which a test does not let pass. */
 export function openApiDocument(routes: readonly DocumentedRoute[]): OpenApiDocument {
@@ -86,7 +88,7 @@ function describe({ method, path, scope, dialect }: DocumentedRoute, operation: 
 }
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
-  id: 'As lists and searches give it.', name: 'Of the facet, percent-encoded.', receipt: 'Of the header Millrace-Receipt.', index: 'Says nothing.', type: 'Says nothing.', apiKey: 'The key, as older clients send it.',
+  id: 'As lists and searches give it.', name: 'Of the facet, percent-encoded.', receipt: 'Of the header Millrace-Receipt.', index: 'Says nothing.', type: 'Says nothing.', tenantId: 'Of the tenant.', version: 'Of the document.', apiKey: 'The key, as older clients send it.',
 }
 
 function responseOf({ description, content, headers }: Answer, method: string): OpenApiResponse {

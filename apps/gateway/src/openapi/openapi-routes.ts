@@ -42,5 +42,9 @@ export function publicRoutes(): readonly DocumentedRoute[] {
 const OWN_ROUTES: readonly DocumentedRoute[] = [
   { method: 'POST', path: '/v1/tenants', scope: 'admin', dialect: 'millrace' },
   { method: 'GET', path: '/v1/tenants', scope: 'admin', dialect: 'millrace' },
+  { method: 'POST', path: '/v1/session', scope: 'public', dialect: 'millrace' },
+  { method: 'GET', path: '/v1/session', scope: 'query', dialect: 'millrace' },
+  { method: 'DELETE', path: '/v1/session', scope: 'public', dialect: 'millrace' },
+  { method: 'POST', path: '/v1/sign-in-links', scope: 'admin', dialect: 'millrace' },
   ...['/livez', '/readyz', '/openapi.json', '/docs'].map((path): DocumentedRoute => ({ method: 'GET', path, scope: 'public', dialect: 'millrace' })),
 ]

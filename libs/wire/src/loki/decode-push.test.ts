@@ -63,12 +63,12 @@ describe('a push to Loki', () => {
 
   it('keeps a label under its own name too, unless it is the first of those that a reserved attribute may have', () => {
     const streams = [{ labels: { job: 'j', severity: 'info', host: 'h' }, entries: [{ ns: NOW_NS, line: 'x', metadata: {} }] }]
-    expect(eventsOf(decodeJson(jsonOf(streams)))).toEqual([{ 'ns': NOW_NS, 'message': 'x', 'service': 'j', 'status': 'info', 'host': 'h', '@job': 'j', '@severity': 'info' }])
+    expect(eventsOf(decodeJson(jsonOf(streams)))).toEqual([{ 'ns': NOW_NS, 'message': 'x', 'service': 'j', 'status': 'info', 'host': 'h', '@job': 'j', '@severity': 'info', '_verbatim': true }])
   })
 
   it('takes the first of several labels as a reserved attribute, and keeps the others', () => {
     const streams = [{ labels: { app: 'a', job: 'j', service_name: 's', level: 'warn' }, entries: [{ ns: NOW_NS, line: 'x', metadata: { level: 'error' } }] }]
-    expect(eventsOf(decodeJson(jsonOf(streams)))).toEqual([{ 'ns': NOW_NS, 'message': 'x', 'service': 's', 'status': 'error', '@app': 'a', '@job': 'j' }])
+    expect(eventsOf(decodeJson(jsonOf(streams)))).toEqual([{ 'ns': NOW_NS, 'message': 'x', 'service': 's', 'status': 'error', '@app': 'a', '@job': 'j', '_verbatim': true }])
   })
 
   it('keeps the other entries when one cannot be taken', () => {

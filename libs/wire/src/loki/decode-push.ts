@@ -65,6 +65,7 @@ class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScann
     this.putTime(BigInt(time))
     if (!cursor.nextElement() || !cursor.isString) return this.#refuse('an entry has a time and a line')
     rows.reserved('message').putText(cursor.string())
+    rows.keepVerbatim()
     putLabels(rows, this.place.labels, cursor.nextElement() ? labelsOf(cursor) : [])
     return rows.failure === '' ? this.place.end : -1
   }
@@ -107,6 +108,7 @@ class ProtobufPushScanner extends WrittenRows implements PlacedScanner<ProtobufP
       reader.at = valueEnd
     }
     if (!rows.reserved('message').isSet) rows.reserved('message').putText('') // an empty line is not written
+    rows.keepVerbatim()
     putLabels(rows, place.labels, metadata)
     return rows.failure === '' ? place.end : -1
   }
