@@ -1,4 +1,6 @@
-import { sampleShare } from '@millrace/pipeline/processors/sample'
+import { sampleShare } from '@millrace/pipeline/processors/keep'
+import { CLASS_DELAY_MS } from '@millrace/catalog/retention-classes'
+import { systemClock } from '@millrace/runtime/system-clock'
 import { createTenant } from '../client/millrace-client.ts'
 import { createTestClient, waitFor, type TestClient } from './test-client.ts'
 import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
@@ -106,6 +108,20 @@ describe('pipelines', () => {
     expect((await client.get(`/v1/tenants/${tenantId}/pipelines`)).status).toBe(403)
     expect((await ask('nobody', 'GET')).status).toBe(404)
   })
+
+  it('route events to classes that are kept for fewer days, which are found like all others', async () => {
+    const { tenantId, client } = await newTenant('keeping')
+    const document = { pipelines: [{ name: 'p', processors: [{ type: 'retention', days: 3, if: 'status:debug' }] }] }
+    expect((await put(tenantId, document, 0)).status).toBe(200)
+    for (const days of [30, 31]) expect((await put(tenantId, { pipelines: [{ name: 'p', processors: [{ type: 'retention', days }] }] }, 1)).status).toBe(400)
+    // A class is used once every reader knows it.
+    await systemClock.sleep(CLASS_DELAY_MS)
+    await client.searchable(await client.send('{"message":"short","status":"debug"}\n{"message":"long","status":"info"}'))
+    expect((await client.search('*')).map(({ attributes }) => attributes.message).sort()).toEqual(['long', 'short'])
+    expect((await client.search('short status:debug')).length).toBe(1)
+    await millrace.restart()
+    expect((await client.search('*')).length).toBe(2)
+  }, START_TIMEOUT_MS)
 
   it('go on after a restart', async () => {
     const { tenantId, client } = await newTenant('restarting')

@@ -1,4 +1,4 @@
-import { sampleShare } from '@millrace/pipeline/processors/sample'
+import { sampleShare } from '@millrace/pipeline/processors/keep'
 import type { Tenant } from '../client/millrace-client.ts'
 import type { GeneratedLog } from './generate-log.ts'
 import type { SentEvent } from './ledger-event.ts'
@@ -10,6 +10,7 @@ const LEDGER_PIPELINES = {
   defaults: true,
   pipelines: [
     { name: 'drop', filter: '@http.status_code:304', processors: [{ type: 'drop' }] },
+    { name: 'route', filter: 'service:checkout', processors: [{ type: 'retention', days: 3 }] },
     { name: 'sample', filter: 'status:info', processors: [{ type: 'sample', rate: SAMPLE_RATE, by: '@user_id' }] },
     {
       name: 'change', processors: [

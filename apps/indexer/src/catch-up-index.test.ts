@@ -1,5 +1,6 @@
 import { IndexUnavailableError } from '@millrace/fragment-index/fragment-index'
 import { createCatchUp } from './catch-up-index.ts'
+import { addRetentionClasses } from '@millrace/catalog/retention-classes'
 import { expireTenants } from './expire-tenants.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { openIndexerHarness, TODAY_NS, type IndexerHarness } from './indexer-harness.ts'
@@ -115,6 +116,15 @@ describe('catching up with the index', () => {
     harness.index.isDown = false
     await round()
     expect(await unindexed()).toBe(0)
+  })
+
+  it('ends earlier for what is kept for fewer days', async () => {
+    await addRetentionClasses(harness.ports.catalog, 't', [3], 0)
+    await harness.seal(['disk full'])
+    await harness.seal(['disk full'], { tenantId: 't~3' })
+    harness.advance(4 * 86_400_000)
+    await expireTenants(harness.ports, 0)
+    expect([(await harness.rows()).length, (await harness.rows('t~3')).length]).toEqual([1, 0])
   })
 
   it('ends with the retention: what expires leaves the index too, also when that failed at first', async () => {

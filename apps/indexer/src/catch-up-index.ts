@@ -1,4 +1,5 @@
 import type { SealedRow } from '@millrace/catalog/catalog'
+import { withRetentionClasses } from '@millrace/catalog/retention-classes'
 import { catalogWeeks, type CatalogScope } from './catalog-weeks.ts'
 import { indexStoredRows, unindexedRows, type IndexingOptions } from './index-stored-rows.ts'
 import type { SealerOptions } from './sealer-options.ts'
@@ -43,7 +44,7 @@ export function createCatchUp(options: IndexingOptions & Pick<SealerOptions, 'cl
     if (everything === undefined) {
       if (clock.monotonicMs() < dueMs) return undefined
       dueMs = Infinity
-      everything = catalogWeeks(await catalog.listTenants(), clock.nowMs())
+      everything = catalogWeeks(await withRetentionClasses(catalog, await catalog.listTenants()), clock.nowMs())
     }
     const { value, done } = everything.next()
     if (done !== true) return value

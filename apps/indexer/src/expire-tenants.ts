@@ -1,4 +1,5 @@
 import type { SealedRow } from '@millrace/catalog/catalog'
+import { withRetentionClasses } from '@millrace/catalog/retention-classes'
 import { NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
 import { KINDS } from './catalog-weeks.ts'
 import type { SealerOptions } from './sealer-options.ts'
@@ -19,7 +20,7 @@ export async function expireTenants({ catalog, index, clock, log }: Pick<SealerO
     })
   }
 
-  const tenants = await catalog.listTenants()
+  const tenants = await withRetentionClasses(catalog, await catalog.listTenants())
   // Of all tenants together: each request of the index costs it a refresh.
   const gone: SealedRow[] = []
   for (const { tenantId, retentionDays } of tenants) {

@@ -1,4 +1,5 @@
 import type { SealedRow } from '@millrace/catalog/catalog'
+import { withRetentionClasses } from '@millrace/catalog/retention-classes'
 import type { TenantId } from '@millrace/event/event'
 import type { Clock } from '@millrace/runtime/clock'
 import { catalogWeeks } from './catalog-weeks.ts'
@@ -25,7 +26,7 @@ export interface RebuildCounts {
  */
 export async function rebuildIndex(options: IndexingOptions & { readonly clock: Clock }, { tenants, all = false }: RebuildScope = {}): Promise<RebuildCounts> {
   const { catalog, index, clock, log } = options
-  const chosen = (await catalog.listTenants()).filter(({ tenantId }) => tenants === undefined || tenants.includes(tenantId))
+  const chosen = await withRetentionClasses(catalog, (await catalog.listTenants()).filter(({ tenantId }) => tenants === undefined || tenants.includes(tenantId)))
   const counts = { rows: 0, indexed: 0, left: 0 }
   for (const { tenantId, kind, fromDayNs, toDayNs } of catalogWeeks(chosen, clock.nowMs())) {
     const rows = await catalog.readSealed(tenantId, kind, fromDayNs, toDayNs)

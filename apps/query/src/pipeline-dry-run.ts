@@ -52,7 +52,7 @@ export async function dryRun(context: QueryContext, tenantId: string, body: unkn
       },
     })
     const before = await rendered(context, [table], signal)
-    const after = await rendered(context, await draft.finish(), signal)
+    const after = await rendered(context, (await draft.finish()).map((part) => part.table), signal)
     const numbers = table.columns.find(({ name }) => name === ROW_COLUMN)
     for (let row = 0; row < table.rows; row++) {
       const received = numbers?.layout === 'number' ? (numbers.values[row] ?? row) : row

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { SettingConflictError } from '@millrace/catalog/catalog'
+import { SettingConflictError, type Tenant } from '@millrace/catalog/catalog'
 import { readJsonBody } from '@millrace/http/body'
 import { refuse } from '@millrace/http/refuse'
 import type { Route, RouteRequest } from '@millrace/http/route'
@@ -16,16 +16,16 @@ import type { QueryContext } from './query-context.ts'
  */
 export function pipelineRoutes(context: QueryContext): readonly Route[] {
   const { catalog, clock } = context
-  const route = (method: Route['method'], path: string, handle: (request: RouteRequest, tenantId: string, response: ServerResponse) => Promise<void>): Route => ({
+  const route = (method: Route['method'], path: string, handle: (request: RouteRequest, tenant: Tenant, response: ServerResponse) => Promise<void>): Route => ({
     method, path: `/v1/tenants/:tenantId/pipelines${path}`, scope: 'admin', dialect: 'millrace',
     handle: async (request, response) => {
-      const tenantId = request.params['tenantId'] ?? ''
-      if ((await catalog.findTenant(tenantId)) === undefined) {
+      const tenant = await catalog.findTenant(request.params['tenantId'] ?? '')
+      if (tenant === undefined) {
         refuse('millrace', response, { status: 404, code: 'not-found', detail: 'no such tenant' })
         return
       }
       try {
-        await handle(request, tenantId, response)
+        await handle(request, tenant, response)
       } catch (error) {
         if (error instanceof BadPipelineError) refuse('millrace', response, { status: 400, code: 'bad-pipeline', detail: error.message })
         else if (error instanceof SettingConflictError) refuse('millrace', response, { status: 412, code: 'stale-version', detail: 'the pipelines were changed meanwhile; read them again' })
@@ -34,24 +34,24 @@ export function pipelineRoutes(context: QueryContext): readonly Route[] {
     },
   })
   return [
-    route('GET', '', async (_, tenantId, response) => {
+    route('GET', '', async (_, { tenantId }, response) => {
       sendPipelines(response, await readPipelines(catalog, tenantId))
     }),
-    route('PUT', '', async ({ raw }, tenantId, response) => {
+    route('PUT', '', async ({ raw }, { tenantId, retentionDays }, response) => {
       const expectedVersion = versionOf(raw.headers['if-match'], response)
       if (expectedVersion === undefined) return
       const document = parsePipelineDocument(await readJsonBody(raw))
-      sendPipelines(response, await writePipelines(catalog, tenantId, { document, expectedVersion, nowMs: clock.nowMs() }))
+      sendPipelines(response, await writePipelines(catalog, tenantId, { document, expectedVersion, nowMs: clock.nowMs(), retentionDays }))
     }),
-    route('GET', '/defaults', async (_, _tenantId, response) => {
+    route('GET', '/defaults', async (_, _tenant, response) => {
       await Promise.resolve(sendJson(response, 200, DEFAULT_PIPELINES))
     }),
-    route('GET', '/versions/:version', async ({ params }, tenantId, response) => {
+    route('GET', '/versions/:version', async ({ params }, { tenantId }, response) => {
       const stored = await readPipelinesVersion(catalog, tenantId, Number(params['version']))
       if (stored === undefined) refuse('millrace', response, { status: 404, code: 'not-found', detail: 'no such version, or one that is no longer kept' })
       else sendPipelines(response, stored)
     }),
-    route('POST', '/dry-run', async (request, tenantId, response) => {
+    route('POST', '/dry-run', async (request, { tenantId }, response) => {
       sendJson(response, 200, await dryRun(context, tenantId, await readJsonBody(request.raw), request.signal))
     }),
   ]

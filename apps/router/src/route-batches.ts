@@ -155,12 +155,12 @@ function createProcess({ catalog, topics, clock }: RouterOptions): Process {
   const pipelinesOf = createTenantPipelines(catalog, clock)
   const retentionOf = createRetentions(catalog, clock)
   return async (partition, offset, record) => {
-    const [pipelines, retentionDays] = await Promise.all([pipelinesOf(record.tenantId), retentionOf(record.tenantId)]).catch((cause: unknown) => {
+    const [{ pipelines, classes }, retentionDays] = await Promise.all([pipelinesOf(record.tenantId), retentionOf(record.tenantId)]).catch((cause: unknown) => {
       // What no longer can be understood will not be understood later either; anything else is the catalog's and passes.
       if (cause instanceof BadPipelineError) throw cause
       throw new PipelinesUnknownError(record.tenantId, cause)
     })
-    return await processBatch(pipelines, record, { clock, stream: `${topics.generation}/${partition}`, offset, retentionDays, maxRecordBytes: MAX_BUS_RECORD_BYTES })
+    return await processBatch(pipelines, record, { clock, stream: `${topics.generation}/${partition}`, offset, retentionDays, classes, maxRecordBytes: MAX_BUS_RECORD_BYTES })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BusRecord } from '@millrace/bus/bus'
 import type { CommittedRequest, FragmentRow } from '@millrace/catalog/catalog'
+import { tenantOfClass } from '@millrace/catalog/retention-classes'
 import type { BatchRecord } from '@millrace/fragment/batch-record'
 import { decodeBatchRecord, sourceOffsetOf } from '@millrace/fragment/batch-record-codec'
 import type { PackSource } from '@millrace/fragment/build-pack'
@@ -90,7 +91,7 @@ export function createFlushBuffer(stream: string, known: KnownRequests): FlushBu
       else dropRows.push({ firstRow, rows })
     }
     const isAllKnown = requests.length === 0
-    const sources = isAllKnown ? [] : record.fragments.map(({ kind, bytes }): PackSource => ({ tenantId: record.tenantId, kind, bytes, origin: { stream, offset }, dropRows }))
+    const sources = isAllKnown ? [] : record.fragments.map(({ kind, bytes, retentionDays }): PackSource => ({ tenantId: tenantOfClass(record.tenantId, retentionDays), kind, bytes, origin: { stream, offset }, dropRows }))
     return { ...candidate, sources, requests }
   }
 

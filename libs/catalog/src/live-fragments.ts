@@ -31,6 +31,8 @@ export async function readLiveFragments(catalog: Catalog, wanted: WantedFragment
 
 export interface WantedFragments {
   readonly tenantId: TenantId
+  /** The tenant's retention classes are tenants of their own here; only the tenant itself by default. */
+  readonly tenantIds?: readonly TenantId[]
   readonly kind: EventKind
   readonly fromNs: bigint
   /** Exclusive. */
@@ -42,12 +44,12 @@ export interface WantedFragments {
 const MAX_ATTEMPTS = 3
 
 /** Undefined when an entry was trimmed that is sealed only after the position that was read. */
-async function readOnce(catalog: Catalog, { tenantId, kind, fromNs, toNs, streams }: WantedFragments): Promise<LiveFragments | undefined> {
+async function readOnce(catalog: Catalog, { tenantId, tenantIds = [tenantId], kind, fromNs, toNs, streams }: WantedFragments): Promise<LiveFragments | undefined> {
   const seals = new Map(await Promise.all(streams.map(async (stream) => [stream, await catalog.readSealPosition(stream)] as const)))
   const isWanted = (row: FragmentRow): boolean =>
-    row.tenantId === tenantId && row.kind === kind && row.dayNs + BigInt(row.maxTimeOffset) >= fromNs && row.dayNs + BigInt(row.minTimeOffset) < toNs
+    tenantIds.includes(row.tenantId) && row.kind === kind && row.dayNs + BigInt(row.maxTimeOffset) >= fromNs && row.dayNs + BigInt(row.minTimeOffset) < toNs
 
-  const rows = await catalog.readSealed(tenantId, kind, fromNs - (fromNs % NS_PER_DAY), toNs)
+  const rows = (await Promise.all(tenantIds.map(async (each) => await catalog.readSealed(each, kind, fromNs - (fromNs % NS_PER_DAY), toNs)))).flat()
   const isNamed = (tag: { readonly stream: string; readonly sequence: number }): boolean => tag.sequence <= (seals.get(tag.stream)?.sequence ?? 0)
   const usable = rows.filter((row) => (row.inputs.length === 0 ? isNamed(row) : row.inputTags.every(isNamed)))
   const replaced = new Set(usable.flatMap((row) => row.inputs))

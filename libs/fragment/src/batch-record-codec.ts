@@ -11,7 +11,8 @@ import { FragmentCorruptError } from './fragment.ts'
  * ```
  * version u8 | sourceOffset f64 (-1: none) | crc u32 of what follows
  * tenantId text | receivedMs f64 | requests u32 { id 16 | part u32 | firstRow u32 | rows u32 | window u8 } | fragments u32 { kind u8 | dayNs i64 | rows u32 | bytes block }
- * traces u8 { traceId 16 | spanId 8 }, only when there are some
+ * traces u8 { traceId 16 | spanId 8 }, only when there are some, or a retention follows
+ * retentions u32 { fragment u32 | days u32 }, only when there are some
  * ```
  * The source offset stands before the checksum, so that the router stamps a record without touching the rest. Readers ignore what follows the parts that they
  * know, so that the list of traces needed no new version.
@@ -35,7 +36,16 @@ export function encodeBatchRecord(record: BatchRecord): Uint8Array {
     payload.u32(fragment.rows)
     payload.block(fragment.bytes)
   }
-  if (record.traces !== undefined && record.traces.length > 0) writeTraces(payload, record.traces)
+  const retentions = record.fragments.flatMap(({ retentionDays }, index) => (retentionDays === undefined ? [] : [{ index, retentionDays }]))
+  const { traces = [] } = record
+  if (traces.length > 0 || retentions.length > 0) writeTraces(payload, traces)
+  if (retentions.length > 0) {
+    payload.u32(retentions.length)
+    for (const { index, retentionDays } of retentions) {
+      payload.u32(index)
+      payload.u32(retentionDays)
+    }
+  }
   const bytes = payload.finish()
   const writer = new ByteWriter(HEAD_BYTES + bytes.length)
   writer.u8(RECORD_VERSION)
@@ -59,7 +69,11 @@ export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
   const fragments = Array.from({ length: reader.u32() }, (): BatchFragment => ({ kind: kindOf(reader.u8()), dayNs: reader.i64(), rows: reader.u32(), bytes: reader.block() }))
   const record: BatchRecord = { tenantId, receivedMs, sourceOffset: sourceOffset < 0 ? undefined : sourceOffset, requests, fragments }
   if (reader.remaining === 0) return record
-  return { ...record, traces: Array.from({ length: reader.u8() }, () => reader.raw(TRACE_POINT_BYTES)) }
+  const traces = Array.from({ length: reader.u8() }, () => reader.raw(TRACE_POINT_BYTES))
+  const traced: BatchRecord = traces.length === 0 ? record : { ...record, traces }
+  if (reader.remaining === 0) return traced
+  const retentions = new Map(Array.from({ length: reader.u32() }, () => [reader.u32(), reader.u32()] as const))
+  return { ...traced, fragments: fragments.map((fragment, index) => ({ ...fragment, ...(retentions.has(index) ? { retentionDays: retentions.get(index) ?? 0 } : {}) })) }
 }
 
 function writeTraces(payload: ByteWriter, traces: readonly Uint8Array[]): void {

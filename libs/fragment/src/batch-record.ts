@@ -41,6 +41,8 @@ export interface BatchFragment {
   readonly rows: number
   /** An encoded fragment. */
   readonly bytes: Uint8Array
+  /** For how many days its events are kept; absent where that is the tenant's own retention. Only the router says so. */
+  readonly retentionDays?: number
 }
 
 /** Below Kafka's default message limit of 1,048,576 bytes by its framing, and by room for the router to add attributes. */

@@ -194,6 +194,15 @@ describe('a batch record', () => {
     expect(rowsOf(decodeFragment(stamped.fragments[0]!.bytes))).toEqual(rowsOf(table))
   })
 
+  it('carries how long fragments are kept, with traces and without', () => {
+    const bytes = new Uint8Array([1, 2])
+    const fragments = [{ kind: 'log', dayNs: 0n, rows: 1, bytes }, { kind: 'log', dayNs: 0n, rows: 1, bytes, retentionDays: 3 }, { kind: 'log', dayNs: 0n, rows: 1, bytes, retentionDays: 400 }] as const
+    for (const traces of [[], [new Uint8Array(TRACE_POINT_BYTES)]]) {
+      const kept = { tenantId: 't', receivedMs: 1, sourceOffset: 2, requests: [], fragments, ...(traces.length === 0 ? {} : { traces }) }
+      expect(decodeBatchRecord(encodeBatchRecord(kept))).toEqual(kept)
+    }
+  })
+
   it('carries the traces of its requests through the router, and not a byte where there are none', () => {
     const points = fc.array(fc.uint8Array({ minLength: TRACE_POINT_BYTES, maxLength: TRACE_POINT_BYTES }), { minLength: 1, maxLength: MAX_RECORD_TRACES })
     const bare = encodeBatchRecord(record)

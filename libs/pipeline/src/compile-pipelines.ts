@@ -13,7 +13,7 @@ import { createRemap, createRemove, createSet } from './processors/move-values.t
 import { createParseJson } from './processors/parse-json.ts'
 import { createParseKeyValue, createParseLogfmt } from './processors/parse-pairs.ts'
 import { createRedact } from './processors/redact.ts'
-import { createDrop, createSample } from './processors/sample.ts'
+import { createDrop, createRetention, createSample } from './processors/keep.ts'
 import { createStatus } from './processors/status.ts'
 import { createUserAgent } from './processors/user-agent.ts'
 
@@ -88,5 +88,7 @@ function createProcessor(settings: ProcessorSettings, tables: PipelineDocument['
       return createSample(settings)
     case 'drop':
       return createDrop()
+    case 'retention':
+      return createRetention(settings)
   }
 }

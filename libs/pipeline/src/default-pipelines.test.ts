@@ -10,7 +10,7 @@ import { WorkBudget } from './work-budget.ts'
 async function processed(...events: readonly PlainEvent[]): Promise<{ readonly isChanged: boolean; readonly events: readonly PlainEvent[]; readonly timestamps: readonly string[] }> {
   const bytes = encodeFragment(tableOf(events.map((event) => ({ timeOffset: 0, values: new Map(Object.entries(event)) })), { dayNs: DAY_NS }))
   const draft = await runPipelines(defaultPipelines(), openFragmentBytes(bytes), { stream: 's', offset: 0, work: new WorkBudget(), oldestNs: 0n, newestNs: DAY_NS * 2n }, { clock: systemClock })
-  const tables = await draft.finish()
+  const tables = (await draft.finish()).map(({ table }) => table)
   const rows = tables.flatMap((table) => rowsOf({ ...table, columns: table.columns.filter(({ name }) => name !== '_row') }).map(({ timeOffset, values }) => ({ values, ms: Number(table.dayNs / 1_000_000n) + timeOffset / 1e6 })))
   return { isChanged: draft.isChanged, events: rows.map(({ values }) => Object.fromEntries(values)), timestamps: rows.map(({ ms }) => new Date(ms).toISOString()) }
 }

@@ -15,6 +15,8 @@ export class Draft {
   readonly rows: number
   /** 1 = the row stays. */
   readonly kept: Uint8Array
+  /** Per row: for how many days it is kept; 0 = the tenant's own retention. */
+  readonly retentionDays: Uint16Array
   /** Changes with every change of a value, so that what was derived can be told to be old. */
   revision = 0
   readonly #values = new Map<string, Values>()
@@ -28,6 +30,7 @@ export class Draft {
     this.fragment = fragment
     this.rows = fragment.header.rows
     this.kept = new Uint8Array(this.rows).fill(1)
+    this.retentionDays = new Uint16Array(this.rows)
     this.#names = new Set(fragment.header.columns.map(({ name }) => name))
   }
 
@@ -37,7 +40,7 @@ export class Draft {
   }
 
   get isChanged(): boolean {
-    return this.revision > 0 || this.kept.includes(0)
+    return this.revision > 0 || this.kept.includes(0) || this.retentionDays.some((days) => days !== 0)
   }
 
   /** The values under a name, of whatever type; the same array until the end, for reading only. */
@@ -106,27 +109,35 @@ export class Draft {
   }
 
   /**
-   * What is left, of one or more days by the rows' times; none where no row stays.
+   * What is left, of one or more days by the rows' times and one or more retentions; none where no row stays.
    *
    * @param added whether columns of names that the fragment did not have are in it.
    */
-  async finish(added: 'with' | 'without' = 'with'): Promise<readonly Table[]> {
+  async finish(added: 'with' | 'without' = 'with'): Promise<readonly KeptTable[]> {
     const whole = await this.fragment.readTable()
     const columns = [...whole.columns.filter(({ name }) => !this.#changed.has(name)), ...[...this.#changed].filter((name) => added === 'with' || !this.#addedNames.has(name)).flatMap((name) => columnsFrom(name, this.#values.get(name) ?? []))]
     const times = this.#haveTimesChanged ? await this.times() : whole.timeOffsets
-    const days = new Map<number, number[]>()
+    const parts = new Map<string, { readonly day: number; readonly retentionDays: number; readonly rows: number[] }>()
     for (let row = 0; row < this.rows; row++) {
       if (this.kept[row] === 0) continue
       const day = Math.floor((times[row] ?? 0) / DAY_NS)
-      const rows = days.get(day)
-      if (rows === undefined) days.set(day, [row])
-      else rows.push(row)
+      const retentionDays = this.retentionDays[row] ?? 0
+      const part = parts.get(`${day} ${retentionDays}`)
+      if (part === undefined) parts.set(`${day} ${retentionDays}`, { day, retentionDays, rows: [row] })
+      else part.rows.push(row)
     }
-    return [...days].sort(([a], [b]) => a - b).map(([day, rows]) => {
+    return [...parts.values()].sort((a, b) => a.day - b.day || a.retentionDays - b.retentionDays).map(({ day, retentionDays, rows }) => {
       const table: Table = { rows: this.rows, dayNs: whole.dayNs + BigInt(day) * BigInt(DAY_NS), timeOffsets: day === 0 ? times : times.map((time) => time - day * DAY_NS), columns }
-      return rows.length === this.rows ? table : selectRows(table, Uint32Array.from(rows))
+      return { table: rows.length === this.rows ? table : selectRows(table, Uint32Array.from(rows)), ...(retentionDays === 0 ? {} : { retentionDays }) }
     })
   }
+}
+
+/** Rows of one day that are kept alike. */
+export interface KeptTable {
+  readonly table: Table
+  /** Absent where it is the tenant's own. */
+  readonly retentionDays?: number
 }
 
 /**

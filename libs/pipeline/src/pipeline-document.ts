@@ -64,6 +64,7 @@ const processorSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('sample'), rate: z.number().min(0).max(1), by: attribute.optional(), ...common }),
   z.strictObject({ type: z.literal('drop'), ...common }),
+  z.strictObject({ type: z.literal('retention'), days: z.number().int().min(1).max(3_650), ...common }),
 ])
 
 const pipelineSchema = z.strictObject({

@@ -31,7 +31,7 @@ export async function process(processors: readonly object[], events: readonly Pl
   const draft = await runPipelines(pipelines, openFragmentBytes(bytes), place, { clock: systemClock, onOutcome: ({ outcome }) => outcomes.push(outcome) })
   const after: (PlainEvent | undefined)[] = events.map(() => undefined)
   const times: number[] = []
-  for (const table of await draft.finish()) {
+  for (const { table } of await draft.finish()) {
     const numbers = table.columns.find(({ name }) => name === '_row')
     for (const [index, { timeOffset, values }] of rowsOf({ ...table, columns: table.columns.filter(({ name }) => name !== '_row') }).entries()) {
       const row = numbers?.layout === 'number' ? (numbers.values[index] ?? NaN) : NaN

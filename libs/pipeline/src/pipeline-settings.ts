@@ -1,4 +1,5 @@
 import { MAX_SETTING_LENGTH, SettingConflictError, type Setting, type Settings } from '@millrace/catalog/catalog'
+import { addRetentionClasses, TooManyClassesError } from '@millrace/catalog/retention-classes'
 import { BadPipelineError, parsePipelineDocument, type PipelineDocument } from './pipeline-document.ts'
 import { compilePipelines } from './compile-pipelines.ts'
 
@@ -32,10 +33,12 @@ export async function readPipelinesVersion(settings: Settings, tenantId: string,
 /**
  * Puts a document in the place of the version that the caller has read. Answers the new version.
  *
+ * @param retentionDays of the tenant.
  * @throws {BadPipelineError} @throws {SettingConflictError} another version is there. @throws {OutcomeUnknownError}
  */
-export async function writePipelines(settings: Settings, tenantId: string, { document, expectedVersion, nowMs }: { readonly document: PipelineDocument; readonly expectedVersion: number; readonly nowMs: number }): Promise<StoredPipelines> {
+export async function writePipelines(settings: Settings, tenantId: string, { document, expectedVersion, nowMs, retentionDays }: { readonly document: PipelineDocument; readonly expectedVersion: number; readonly nowMs: number; readonly retentionDays: number }): Promise<StoredPipelines> {
   compilePipelines(document)
+  await addClasses(settings, tenantId, document, { nowMs, retentionDays })
   const stored: StoredPipelines = { document, version: expectedVersion + 1, changedAt: new Date(nowMs).toISOString() }
   const value = JSON.stringify(stored)
   if (value.length > MAX_SETTING_LENGTH) throw new BadPipelineError(`the document has ${value.length} characters; ${MAX_SETTING_LENGTH} are possible, tables included`)
@@ -44,6 +47,23 @@ export async function writePipelines(settings: Settings, tenantId: string, { doc
   if (current !== undefined && current.version === expectedVersion) await keepVersion(settings, tenantId, current)
   await settings.writeSetting(tenantId, HEAD, value, expectedVersion)
   return stored
+}
+
+/** Readers must know a class before an event is in it. */
+async function addClasses(settings: Settings, tenantId: string, { pipelines }: PipelineDocument, { nowMs, retentionDays }: { readonly nowMs: number; readonly retentionDays: number }): Promise<void> {
+  const days: number[] = []
+  for (const [index, { processors }] of pipelines.entries()) for (const [at, processor] of processors.entries()) {
+    if (processor.type !== 'retention') continue
+    if (processor.days >= retentionDays) throw new BadPipelineError(`pipelines[${index}].processors[${at}].days: must be fewer than the tenant's own ${retentionDays} days; longer ones are the tenant's retention, and shorter ones of some events`)
+    days.push(processor.days)
+  }
+  if (days.length === 0) return
+  try {
+    await addRetentionClasses(settings, tenantId, days, nowMs)
+  } catch (cause) {
+    if (cause instanceof TooManyClassesError) throw new BadPipelineError(cause.message, { cause })
+    throw cause
+  }
 }
 
 async function keepVersion(settings: Settings, tenantId: string, { version, value }: Setting): Promise<void> {

@@ -62,6 +62,16 @@ describe('a batch', () => {
     await expect(processBatch(compile({ type: 'redact', patterns: ['secret-[0-9]'] }), batch, { ...options, maxRecordBytes: 1_000 })).rejects.toThrow(BatchTooLargeError)
   })
 
+  it('is cut by how long events are kept, once every reader knows the class', async () => {
+    const batch = batchOf({ message: 'a' }, { message: 'b' }, { message: 'c' })
+    const pipelines = compile({ type: 'retention', days: 3, if: 'b OR c' }, { type: 'retention', days: 1, if: 'c' }, { type: 'retention', days: 7, if: 'c' })
+    const classes = [{ days: 3, fromMs: batch.receivedMs }, { days: 1, fromMs: batch.receivedMs + 1 }]
+    const kept = async (known: typeof classes): Promise<unknown> => (await processBatch(pipelines, batch, { ...options, classes: known })).record.fragments.map(({ rows, retentionDays }) => [rows, retentionDays])
+    expect(await kept([])).toEqual([[3, undefined]])
+    expect(await kept(classes)).toEqual([[2, undefined], [1, 3]])
+    expect(await kept(classes.map(({ days }) => ({ days, fromMs: 0 })))).toEqual([[1, undefined], [1, 1], [1, 3]])
+  })
+
   it('comes out the same each time', async () => {
     const batch = batchOf(...Array.from({ length: 300 }, (_, i) => ({ message: `{"n":${i}}` })))
     const pipelines = compile({ type: 'parse-json' }, { type: 'sample', rate: 0.3 })

@@ -4,6 +4,7 @@ import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
 import { encodeFragment } from '@millrace/fragment/encode-fragment'
 import { splitTable } from '@millrace/fragment/merge-tables'
 import { openFragmentBytes } from '@millrace/fragment/read-fragment'
+import type { RetentionClass } from '@millrace/catalog/retention-classes'
 import type { Clock } from '@millrace/runtime/clock'
 import type { CompiledPipeline } from './compile-pipelines.ts'
 import type { Draft } from './draft.ts'
@@ -29,6 +30,8 @@ export interface ProcessOptions {
   readonly offset: number
   /** Of the tenant, in days: nothing is moved to before it. */
   readonly retentionDays: number
+  /** That events may be put in; none by default. */
+  readonly classes?: readonly RetentionClass[]
   /** What the bus takes, bytes. */
   readonly maxRecordBytes: number
 }
@@ -45,6 +48,7 @@ export async function processBatch(pipelines: readonly CompiledPipeline[], recor
   const drafts: (Draft | undefined)[] = []
   for (const { kind, bytes } of record.fragments) {
     const draft = kind === 'log' && pipelines.length > 0 ? await runPipelines(pipelines, openFragmentBytes(bytes), place, options) : undefined
+    if (draft !== undefined) keepToKnownClasses(draft, record.receivedMs, options.classes ?? [])
     drafts.push(draft?.isChanged === true ? draft : undefined)
   }
   if (drafts.every((draft) => draft === undefined)) return { record, bytes: undefined, droppedEvents: 0, isCutShort: false }
@@ -71,11 +75,19 @@ export class BatchTooLargeError extends Error {
 async function encoded(fragment: BatchFragment, draft: Draft | undefined, { purpose, added, clock }: { readonly purpose: 'fresh' | 'sealed'; readonly added: 'with' | 'without'; readonly clock: Clock }): Promise<readonly BatchFragment[]> {
   if (draft === undefined) return [fragment]
   const fragments: BatchFragment[] = []
-  for (const day of await draft.finish(added)) for (const table of splitTable(day, MAX_TABLE_ROWS)) {
+  for (const { table: whole, ...retention } of await draft.finish(added)) for (const table of splitTable(whole, MAX_TABLE_ROWS)) {
     await clock.sleep(0) // encoding a fragment takes as long as a turn
-    fragments.push({ kind: fragment.kind, dayNs: table.dayNs, rows: table.rows, bytes: encodeFragment(table, { purpose }) })
+    fragments.push({ kind: fragment.kind, dayNs: table.dayNs, rows: table.rows, bytes: encodeFragment(table, { purpose }), ...retention })
   }
   return fragments
+}
+
+/** By the batch's own time, so that it comes out the same whenever it is routed. */
+function keepToKnownClasses({ retentionDays }: Draft, receivedMs: number, classes: readonly RetentionClass[]): void {
+  for (let row = 0; row < retentionDays.length; row++) {
+    const days = retentionDays[row]
+    if (days !== 0 && !classes.some((known) => known.days === days && receivedMs >= known.fromMs)) retentionDays[row] = 0
+  }
 }
 
 function rowsOf(fragments: readonly BatchFragment[]): number {

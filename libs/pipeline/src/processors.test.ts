@@ -3,7 +3,7 @@ import { BadPipelineError, parsePipelineDocument } from './pipeline-document.ts'
 import { compilePipelines } from './compile-pipelines.ts'
 import { DAY_NS, process, TIME_OFFSET, type PlainEvent } from './pipeline-harness.ts'
 import { statusOf } from './processors/status.ts'
-import { sampleShare } from './processors/sample.ts'
+import { sampleShare } from './processors/keep.ts'
 
 const one = async (processors: readonly object[], event: PlainEvent, options = {}): Promise<PlainEvent | undefined> => (await process(processors, [event], options)).events[0]
 

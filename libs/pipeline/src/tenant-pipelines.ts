@@ -1,5 +1,6 @@
 import type { Settings } from '@millrace/catalog/catalog'
 import { createRememberedLookup } from '@millrace/catalog/remembered-lookup'
+import { readRetentionClasses, type RetentionClass } from '@millrace/catalog/retention-classes'
 import type { Clock } from '@millrace/runtime/clock'
 import { compilePipelines, type CompiledPipeline } from './compile-pipelines.ts'
 import { defaultPipelines } from './default-pipelines.ts'
@@ -11,22 +12,28 @@ export function effectivePipelines(document: PipelineDocument): readonly Compile
   return [...(document.defaults ? defaultPipelines() : []), ...compilePipelines(document)]
 }
 
+export interface TenantPipelines {
+  readonly pipelines: readonly CompiledPipeline[]
+  readonly classes: readonly RetentionClass[]
+}
+
 /**
  * Looks up tenants' pipelines. A change is used within {@link FRESH_MS}. While the catalog is down those that were known go on for an hour. After it, or where none
  * were known, the answer throws {@link CatalogUnavailableError}: events that a tenant may want redacted must not pass as they are, so they wait.
  */
-export function createTenantPipelines(settings: Settings, clock: Clock): (tenantId: string) => Promise<readonly CompiledPipeline[]> {
+export function createTenantPipelines(settings: Settings, clock: Clock): (tenantId: string) => Promise<TenantPipelines> {
   const compiled = new Map<string, { readonly version: number; readonly pipelines: readonly CompiledPipeline[] }>()
   return createRememberedLookup({
     clock, maxEntries: MAX_REMEMBERED, freshMs: () => FRESH_MS, mayServeStale: () => true,
     lookUp: async (tenantId) => {
       const { document, version } = await readPipelines(settings, tenantId)
+      const classes = await readRetentionClasses(settings, tenantId)
       const known = compiled.get(tenantId)
-      if (known?.version === version) return known.pipelines
+      if (known?.version === version) return { pipelines: known.pipelines, classes }
       const pipelines = effectivePipelines(document)
       if (compiled.size >= MAX_REMEMBERED) compiled.clear()
       compiled.set(tenantId, { version, pipelines })
-      return pipelines
+      return { pipelines, classes }
     },
   })
 }

@@ -1,4 +1,5 @@
 import type { Catalog, CommitEntry, SealedRow } from '@millrace/catalog/catalog'
+import { memorySettings } from '@millrace/catalog/memory-settings'
 import { IndexUnavailableError, type FragmentIndex } from '@millrace/fragment-index/fragment-index'
 import { objectKeyText, type FragmentStore, type ObjectKey } from '@millrace/fragment-store/fragment-store'
 import { encodeFragment } from '@millrace/fragment/encode-fragment'
@@ -10,10 +11,11 @@ import { wordsOf } from '@millrace/fragment/words'
 import { NS_PER_DAY } from '@millrace/event/event'
 import type { NaiveEvent } from './naive-search.ts'
 
-const INDEX_UUID = 'index-1'
+export const INDEX_UUID = 'index-1'
 
 /** The reading sides of the ports over arrays, in which tests place fragments as they like. For tests only. */
 export class MemoryPorts {
+  readonly settings = memorySettings()
   readonly objects = new Map<string, Uint8Array>()
   readonly sealed: SealedRow[] = []
   readonly entries = new Map<string, CommitEntry[]>()
@@ -27,7 +29,8 @@ export class MemoryPorts {
 
   get catalog(): Catalog {
     const { sealed, entries } = this
-    const reading: Pick<Catalog, 'readSealPosition' | 'readSealed' | 'readPosition' | 'readEntries'> = {
+    const reading: Pick<Catalog, 'readSealPosition' | 'readSealed' | 'readPosition' | 'readEntries' | 'readSetting'> = {
+      readSetting: async (tenantId, name) => await this.settings.readSetting(tenantId, name),
       readSealPosition: () => Promise.resolve({ epoch: 1, sequence: 1, throughCommit: 0 }),
       readSealed: (tenantId, kind, fromDayNs, toDayNs) => Promise.resolve(sealed.filter((row) => row.tenantId === tenantId && row.kind === kind && row.dayNs >= fromDayNs && row.dayNs <= toDayNs)),
       readPosition: (stream) => Promise.resolve({ epoch: 1, sequence: entries.get(stream)?.length ?? 0, nextOffset: 0, nextSourceOffset: 7 }),

@@ -1,6 +1,7 @@
 import type { Cache } from '@millrace/cache/cache'
 import type { Catalog } from '@millrace/catalog/catalog'
 import type { LiveFragments } from '@millrace/catalog/live-fragments'
+import { createTenantsOf } from '@millrace/catalog/retention-classes'
 import type { FragmentIndex } from '@millrace/fragment-index/fragment-index'
 import type { FragmentStore } from '@millrace/fragment-store/fragment-store'
 import { createFairQueue } from '@millrace/fairness/fair-queue'
@@ -49,6 +50,7 @@ export interface QueryEngineOptions {
 export function openQueryEngine({ catalog, store, index, clock, cache: answers, cacheBytes = MAX_CACHE_BYTES, limits = {}, maxPatterns = MAX_PATTERNS, readBlockBytes = 0, concurrentScans = 1 }: QueryEngineOptions): QueryEngine {
   const cache = new FragmentCache(store, cacheBytes, readBlockBytes)
   const ownLimits: QueryLimits = { timeMs: limits.timeMs ?? MAX_QUERY_MS, readBytes: limits.readBytes ?? MAX_QUERY_READ_BYTES }
+  const tenantsOf = createTenantsOf(catalog, clock)
   const turns = createFairQueue({ clock, concurrency: concurrentScans, quantum: MAX_BUSY_MS, maxWaiting: MAX_WAITING_SCANS })
 
   /** Plans and answers; once more when an object was merged away between the two. */
@@ -56,7 +58,7 @@ export function openQueryEngine({ catalog, store, index, clock, cache: answers, 
     const budget = new QueryBudget(clock, signal, ownLimits, async () => await turns.turn(question.tenantId, 0, signal))
     for (let attempt = 1; ; attempt++) {
       budget.checkCancelled()
-      const plan = await planQuery(catalog, index, question)
+      const plan = await planQuery(catalog, index, question, await tenantsOf(question.tenantId))
       try {
         const answered = await answerOnce(answers, question, plan, async () => await run(plan, new FragmentScan(cache, budget, attempt === MAX_ATTEMPTS)))
         return { ...answered, scanMs: budget.scanMs }

@@ -1,6 +1,6 @@
 import { parseQuery } from '@millrace/query-language/parse-query'
 import { DAY_ZERO_NS } from './arbitrary-events.ts'
-import { MemoryPorts, TENANT, type PlaceOptions } from './memory-ports.ts'
+import { INDEX_UUID, MemoryPorts, TENANT, type PlaceOptions } from './memory-ports.ts'
 import { planQuery } from './plan-query.ts'
 import type { Question } from './query-engine.ts'
 
@@ -17,13 +17,20 @@ function portsWith(...fragments: readonly (readonly [message: string, place: Pla
 
 /** Which of the fragments a plan has, by the time of their only event. */
 async function planned(ports: MemoryPorts, search: string): Promise<readonly number[]> {
-  const { fragments } = await planQuery(ports.catalog, ports.index, questionFor(search))
+  const { fragments } = await planQuery(ports.catalog, ports.index, questionFor(search), [TENANT])
   return fragments.map(({ minTimeOffset }) => minTimeOffset).sort()
 }
 
 const twoIndices = (): MemoryPorts => portsWith(['disk full', { indexUuid: 'a' }], ['all well', { indexUuid: 'a' }], ['disk full', { indexUuid: 'b' }], ['all well', { indexUuid: 'b' }], ['all well', { isIndexed: false }], ['all well', { isSealed: false }])
 
 describe('planning a query', () => {
+  it('has what is kept for fewer days, and nothing of a tenant whose name looks alike', async () => {
+    const ports = portsWith(['disk full', {}], ['disk full', { tenantId: `${TENANT}~3` }], ['all well', { tenantId: `${TENANT}~3` }], ['disk full', { tenantId: `${TENANT}~3`, isSealed: false }], ['disk full', { tenantId: 'other~3' }])
+    ports.answeringIndexes = new Set([INDEX_UUID])
+    const { fragments } = await planQuery(ports.catalog, ports.index, questionFor('disk'), [TENANT, `${TENANT}~3`])
+    expect(fragments.map(({ minTimeOffset }) => minTimeOffset).sort()).toEqual([0, 1, 3])
+  })
+
   it('leaves out what an index holds and does not name', async () => {
     const ports = twoIndices()
     ports.answeringIndexes = new Set(['a', 'b'])

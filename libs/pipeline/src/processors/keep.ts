@@ -22,6 +22,19 @@ export function createDrop(): Processor {
   return { type: 'drop', open: () => Promise.resolve(() => 'dropped') }
 }
 
+/** For how many days the event is kept; the shortest of several wins. */
+export function createRetention({ days }: SettingsOf<'retention'>): Processor {
+  return {
+    type: 'retention',
+    open: (draft) => Promise.resolve((row) => {
+      const before = draft.retentionDays[row] ?? 0
+      if (before !== 0 && before <= days) return 'same'
+      draft.retentionDays[row] = days
+      return 'changed'
+    }),
+  }
+}
+
 /** In [0, 1), evenly: CRC-32 of the text's UTF-8, its bits mixed as MurmurHash3 ends, by 2^32. The same everywhere and for ever. */
 export function sampleShare(text: string): number {
   let bits = crc32(text)
