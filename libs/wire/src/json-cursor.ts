@@ -85,10 +85,15 @@ export class JsonCursor {
     return JSON.parse(this.#text(start, this.at)) as string
   }
 
-  /** Any value, made. For small ones. */
-  value(): unknown {
+  /**
+   * Any value, made. For small ones.
+   *
+   * @param reviver as of JSON.parse, for values that hold a number which a double may not; it is slow, so others are made without it.
+   */
+  value(reviver?: (key: string, value: unknown, context?: { readonly source?: string }) => unknown): unknown {
     const start = this.skip()
-    return JSON.parse(this.#text(start, this.at))
+    const text = this.#text(start, this.at)
+    return JSON.parse(text, reviver !== undefined && LONG_NUMBER.test(text) ? reviver : undefined)
   }
 
   /** @throws when something other than white space is left. */
@@ -124,3 +129,20 @@ export class JsonCursor {
     return new JsonShapeError(`${this.reader.failure} at byte ${this.reader.failedAt}`)
   }
 }
+
+/** Skips a value that holds no event. Yields as {@link passed}. */
+export function* skipped(cursor: JsonCursor): Generator<undefined, void> {
+  cursor.skip()
+  yield* passed(cursor)
+}
+
+/** Undefined once in a step's work of members and blocks that hold no record. */
+export function* passed({ reader }: JsonCursor): Generator<undefined, void> {
+  if (++reader.passed % MEMBERS_OF_A_STEP === 0) yield undefined
+}
+
+/** Some tenths of a millisecond. */
+const MEMBERS_OF_A_STEP = 512
+
+/** A number of so many digits that a double may not hold it: not one in a string that holds nothing else. */
+const LONG_NUMBER = /[^"\d]\d{16}/

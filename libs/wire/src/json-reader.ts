@@ -19,6 +19,8 @@ export class JsonReader {
   /** What was wrong, and where; set by {@link fail}. */
   failure = ''
   failedAt = 0
+  /** For whoever walks through it: how many members without an event were passed. */
+  passed = 0
   /** Set by {@link stringEnd}. */
   hasEscape = false
   /** Set by {@link stringEnd} for a string without escapes: as a column builder hashes it. */

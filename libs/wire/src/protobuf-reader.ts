@@ -113,18 +113,27 @@ export interface Span {
   readonly end: number
 }
 
-/** The contents of all fields of a number in a message, where they have a length. The reader may be used between two of them. @throws {ProtobufError} */
-export function* fieldsOf(reader: ProtobufReader, message: Span, field: number): Generator<Span, void> {
+/**
+ * The contents of all fields of a number in a message, where they have a length; undefined between them, now and then, so that the caller may do something else. The reader may be used
+ * between two of them.
+ *
+ * @throws {ProtobufError}
+ */
+export function* fieldsOf(reader: ProtobufReader, message: Span, field: number): Generator<Span | undefined, void> {
   let at = message.start
-  for (;;) {
+  for (let fields = 1; ; fields++) {
     reader.at = at
     if (!reader.next(message.end)) return
     const span = reader.field === field && reader.wireType === BYTES ? { start: reader.at, end: reader.valueEnd } : undefined
     reader.skip(message.end)
     at = reader.at
     if (span !== undefined) yield span
+    if (fields % FIELDS_OF_A_STEP === 0) yield undefined
   }
 }
+
+/** Some tenths of a millisecond. */
+const FIELDS_OF_A_STEP = 1024
 
 /** The bytes are no message of the wire format. */
 export class ProtobufError extends Error {

@@ -41,6 +41,7 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
   #events = 0
   #rows = 0
   #bytes = 0
+  #repeatedBytes = 0
   #days = new Set<number>()
   #lastDay = NaN
   #isPrecise = true
@@ -82,9 +83,9 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
     this.#scanner.builder.discardRow()
   }
 
-  /** Takes the event that was scanned last, `size` bytes from `start` on. */
-  take(start: number, size: number): void {
-    if (this.#startPart(size)) this.#scanner.scan(start) // it was scanned into the part that is closed now
+  /** Takes the event that was scanned last, `size` bytes from `start` on. @param repeatedBytes put into it that it shares with others. */
+  take(start: number, size: number, repeatedBytes = 0): void {
+    if (this.#startPart(size, repeatedBytes)) this.#scanner.scan(start) // it was scanned into the part that is closed now
     const reason = this.#refusal(size)
     if (reason !== undefined) {
       this.#refuse(reason, size)
@@ -93,6 +94,7 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
     const { builder, time, hasTime } = this.#scanner
     const { day, offset } = hasTime ? time : this.#received
     builder.endRow(day, offset, this.#rows)
+    this.#repeatedBytes += repeatedBytes
     this.#isPrecise &&= hasTime && time.isPrecise
     this.#isWithinSecond ||= offset % 1e9 !== 0
     this.#count(size)
@@ -139,8 +141,8 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
   }
 
   /** Closes the part if an event of this size, or with names that are too many for it, goes into the next one; the open row is gone then. */
-  #startPart(size: number): boolean {
-    const isTooLarge = this.#rows > 0 && this.#bytes + size > this.#maxPartBytes
+  #startPart(size: number, repeatedBytes = 0): boolean {
+    const isTooLarge = this.#rows > 0 && (this.#bytes + size > this.#maxPartBytes || this.#repeatedBytes + repeatedBytes > this.#maxPartBytes * MAX_REPETITION_OF_A_PART)
     if (!isTooLarge && !(this.#scanner.builder.columnCount > MAX_PART_COLUMNS && this.#canCloseWidePart)) return false
     this.#scanner.builder.discardRow()
     this.#closePart()
@@ -156,12 +158,15 @@ export class RequestParts<Scanner extends RowScanner<Scanner>> {
     this.#parts.push({ rows: this.#rows, tables: this.#scanner.builder.take(), sourceBytes: this.#bytes })
     this.#rows = 0
     this.#bytes = 0
+    this.#repeatedBytes = 0
     this.#days = new Set()
     this.#lastDay = NaN
     if (this.#scanner.isWorn) this.#scanner = this.#scanner.replaced()
   }
 }
 
+/** What its events share may be so many times its bytes: it takes room in each of their rows, though little. */
+const MAX_REPETITION_OF_A_PART = 16
 const TOO_MANY_DAYS = 'too many different days, or attributes on them, in one part of a request'
 
 /** A time as plain numbers: whole days since 1970, and ns since that day began. */
@@ -175,37 +180,70 @@ function dayTime(ns: bigint): DayTime {
   return { day: Number((ns - offset) / NS_PER_DAY), offset: Number(offset) }
 }
 
+/** Where an event stands, `[start, end)`. */
+export interface EventPlace {
+  readonly start: number
+  readonly end: number
+  /** Bytes of what it shares with others, a resource or labels: they count as bytes of each. */
+  readonly sharedBytes: number
+}
+
 /** A scanner of events that must be told where the next one is and what it is in. */
 export interface PlacedScanner<Self, Place> extends RowScanner<Self> {
   place: Place
+  /** What of the event scanned last was put from what it shares with others, in bytes. */
+  readonly repeatedBytes: number
 }
 
 /**
  * Takes or rejects each event of a body that was cut into places, in steps.
  *
- * @param bodyEnd behind the last of them.
+ * @param places undefined stands for a step's work that found none. @param bodyEnd behind the last of them.
  */
-export function* takeEach<Place extends { readonly start: number; readonly end: number }, Scanner extends PlacedScanner<Scanner, Place>>(
-  scanner: Scanner, places: Iterable<Place>, options: DecodeOptions, bodyEnd: number,
+export function* takeEach<Place extends EventPlace, Scanner extends PlacedScanner<Scanner, Place>>(
+  scanner: Scanner, places: Iterable<Place | undefined>, options: DecodeOptions, bodyEnd: number,
 ): DecodeSteps {
   const run = new RequestParts(scanner, options)
-  let stepEnd = STEP_BYTES
+  const maxEventBytes = options.maxEventBytes ?? MAX_EVENT_BYTES
+  const maxRepeatedBytes = Math.min(MAX_REPEATED_BYTES, Math.max(MIN_REPEATED_BYTES, bodyEnd * MAX_REPETITION))
+  let repeated = 0
+  let work = 0
+  let lastStart = 0
   for (const place of places) {
-    const { start, end } = place
-    if (start >= stepEnd) {
+    if (place === undefined || work >= STEP_BYTES) {
       yield
-      stepEnd = start + STEP_BYTES
+      work = 0
     }
+    if (place === undefined) continue
+    const { start, end, sharedBytes } = place
+    work += Math.max(0, start - lastStart) + PLACE_WORK
+    lastStart = start
     if (run.isFull) {
       run.reject(`this event and all after it: more than ${MAX_REQUEST_EVENTS} in one request`, bodyEnd - start)
       break
     }
-    run.scanner.place = place
-    if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
-    else run.take(start, end - start)
+    // Neither is looked at: that alone would take long.
+    if (end - start + sharedBytes > maxEventBytes) run.reject(`larger than ${maxEventBytes} bytes${end - start > maxEventBytes ? '' : ' with what it shares with others'}`, end - start)
+    else if (repeated > maxRepeatedBytes) run.reject(`what events share makes more than ${maxRepeatedBytes} bytes of this request`, end - start)
+    else {
+      run.scanner.place = place
+      if (run.scan(start) < 0) run.reject(run.scanner.failure, end - start)
+      else run.take(start, end - start, run.scanner.repeatedBytes)
+      repeated += run.scanner.repeatedBytes
+      work += run.scanner.repeatedBytes
+    }
   }
   return run.finish()
 }
+
+/** A resource of 4 KB with lines of 60 bytes is 70 times the body; only a made-up one is more than this. */
+const MAX_REPETITION = 256
+/** Below it the time that it takes is short whatever the body is. */
+const MIN_REPEATED_BYTES = 16 * 1024 * 1024
+/** Beyond it a request's rows would take hundreds of megabytes. */
+const MAX_REPEATED_BYTES = 2 * 1024 * 1024 * 1024
+/** Finding the smallest event costs as much as so many bytes of one. */
+const PLACE_WORK = 64
 
 /** Scanners between requests: what one has learned makes small requests fast. The one put back last is taken first, so that a request whose steps take long keeps none from them. */
 export class ScannerPool<Scanner extends { readonly isWorn: boolean }> {

@@ -29,6 +29,9 @@ export class RowWriter {
   failure = ''
   #row = 0
   #values = 0
+  #newNames = 0
+  /** For attributes only: where values are taken down while {@link share} runs. */
+  sharing: Map<Attribute, SharedValue> | undefined = undefined
   readonly #attributes = new Map<string, Attribute>()
   readonly #reserved = new Map<ReservedName, Attribute>()
   #verbatim: Attribute | undefined = undefined
@@ -37,6 +40,7 @@ export class RowWriter {
   begin(): void {
     this.#row++
     this.#values = 0
+    this.#newNames = 0
     this.hasTime = false
     this.failure = ''
   }
@@ -64,11 +68,14 @@ export class RowWriter {
   /**
    * The handle of `@path`.
    *
-   * @param path keys joined by dots, those inside a key escaped; see {@link attributePath}. @returns undefined, with a {@link failure}, when the name is too long.
+   * @param path keys joined by dots, those inside a key escaped; see {@link attributePath}. @returns undefined, with a {@link failure}, when the name is too long, or new to a row that is refused
+   *   or brought very many: such a row must not fill the memory with names.
    */
   attribute(path: string): Attribute | undefined {
     const known = this.#attributes.get(path)
     if (known !== undefined) return known
+    if (++this.#newNames > MAX_NEW_NAMES) this.refuse(TOO_MANY_KEYS)
+    if (this.failure !== '') return undefined
     const name = `@${path}`
     if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
       this.refuse(NAME_TOO_LONG)
@@ -77,6 +84,36 @@ export class RowWriter {
     const attribute = new Attribute(this, name)
     this.#attributes.set(path, attribute)
     return attribute
+  }
+
+  /**
+   * Takes down the values that `put` puts into the open row, for {@link putShared} to put them into others.
+   *
+   * @returns undefined when they are not all known, because the part has too many columns for them.
+   */
+  share(put: () => void): SharedValues | undefined {
+    const sharing = new Map<Attribute, SharedValue>()
+    this.sharing = sharing
+    try {
+      put()
+    } finally {
+      this.sharing = undefined
+    }
+    if (this.failure === TOO_MANY_COLUMNS) return undefined
+    const values = [...sharing.values()]
+    return { values, failure: this.failure, work: values.reduce((sum, { source }) => sum + VALUE_WORK + (source?.bytes.length ?? 0), 0) }
+  }
+
+  /** Puts them as if they had been read again. */
+  putShared({ values, failure }: SharedValues): void {
+    if (failure !== '') {
+      this.refuse(failure)
+      return
+    }
+    for (const value of values) {
+      if (this.failure !== '') return
+      value.attribute.putShared(value)
+    }
   }
 
   refuse(reason: string): void {
@@ -106,6 +143,24 @@ export class RowWriter {
   }
 }
 
+/** Values that rows share, the last one of each name. */
+export interface SharedValues {
+  readonly values: readonly SharedValue[]
+  /** Why every row with them is refused; empty when it is not. */
+  readonly failure: string
+  /** What it costs to put them, in bytes of text. */
+  readonly work: number
+}
+
+interface SharedValue {
+  readonly attribute: Attribute
+  readonly kind: 'string' | 'numeral' | 'json' | 'number' | 'literal'
+  /** The bytes of the first three. */
+  readonly source: TextSource | undefined
+  /** The value of a number, the code of a literal. */
+  readonly number: number
+}
+
 /** One name that rows may have a value for, and its columns, one for each type. */
 export class Attribute {
   readonly name: string
@@ -132,11 +187,12 @@ export class Attribute {
   }
 
   /** `bytes[start, end)`, which is valid UTF-8. */
-  putString({ bytes, view }: TextSource, start: number, end: number): void {
+  putString(source: TextSource, start: number, end: number): void {
+    this.#takeDown('string', source, start, end)
     if (!this.#writer.admit(this)) return
     const column = (this.#strings ??= this.#writer.builder.stringColumn(this.name, 'string'))
     this.column = column
-    column.put(bytes, view, start, end)
+    column.put(source.bytes, source.view, start, end)
   }
 
   putText(text: string): void {
@@ -147,15 +203,15 @@ export class Attribute {
     }
     // Labels and statuses repeat from row to row.
     if (text !== this.#lastText || this.#lastSource === undefined) {
-      const bytes = new TextEncoder().encode(text)
       this.#lastText = text
-      this.#lastSource = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+      this.#lastSource = ownSource(new TextEncoder().encode(text))
     }
     this.putString(this.#lastSource, 0, this.#lastSource.bytes.length)
   }
 
   /** Not NaN and not infinite: JSON has no such numbers. */
   putNumber(value: number): void {
+    this.#writer.sharing?.set(this, { attribute: this, kind: 'number', source: undefined, number: value })
     if (!this.#writer.admit(this)) return
     const column = (this.#numbers ??= this.#writer.builder.numberColumn(this.name))
     this.column = column
@@ -169,27 +225,55 @@ export class Attribute {
       this.putNumber(value)
       return
     }
-    if (!this.#writer.admit(this)) return
-    const column = (this.#numerals ??= this.#writer.builder.stringColumn(this.name, 'numeral'))
-    this.column = column
     const { source, end } = sourceOf(text)
-    column.put(source.bytes, source.view, 0, end)
+    this.#putNumeral(source, end)
   }
 
   putLiteral(value: boolean | null): void {
-    if (!this.#writer.admit(this)) return
-    const column = (this.#literals ??= this.#writer.builder.literalColumn(this.name))
-    this.column = column
-    column.put(value === null ? LITERALS.null : value ? LITERALS.true : LITERALS.false)
+    this.#putLiteral(value === null ? LITERALS.null : value ? LITERALS.true : LITERALS.false)
   }
 
   /** The text of a JSON array or object. */
   putJson(text: string): void {
+    const { source, end } = sourceOf(text)
+    this.#putJson(source, end)
+  }
+
+  /** For the writer only. */
+  putShared({ kind, source = NO_TEXT, number }: SharedValue): void {
+    if (kind === 'string') this.putString(source, 0, source.bytes.length)
+    else if (kind === 'number') this.putNumber(number)
+    else if (kind === 'literal') this.#putLiteral(number)
+    else if (kind === 'json') this.#putJson(source, source.bytes.length)
+    else this.#putNumeral(source, source.bytes.length)
+  }
+
+  #putNumeral(source: TextSource, end: number): void {
+    this.#takeDown('numeral', source, 0, end)
+    if (!this.#writer.admit(this)) return
+    const column = (this.#numerals ??= this.#writer.builder.stringColumn(this.name, 'numeral'))
+    this.column = column
+    column.put(source.bytes, source.view, 0, end)
+  }
+
+  #putLiteral(code: number): void {
+    this.#writer.sharing?.set(this, { attribute: this, kind: 'literal', source: undefined, number: code })
+    if (!this.#writer.admit(this)) return
+    const column = (this.#literals ??= this.#writer.builder.literalColumn(this.name))
+    this.column = column
+    column.put(code)
+  }
+
+  #putJson(source: TextSource, end: number): void {
+    this.#takeDown('json', source, 0, end)
     if (!this.#writer.admit(this)) return
     const column = (this.#jsons ??= this.#writer.builder.stringColumn(this.name, 'json'))
     this.column = column
-    const { source, end } = sourceOf(text)
     column.put(source.bytes, source.view, 0, end)
+  }
+
+  #takeDown(kind: 'string' | 'numeral' | 'json', { bytes }: TextSource, start: number, end: number): void {
+    this.#writer.sharing?.set(this, { attribute: this, kind, source: ownSource(Uint8Array.from(bytes.subarray(start, end))), number: 0 })
   }
 }
 
@@ -205,6 +289,37 @@ export abstract class WrittenRows {
 
   get failure(): string {
     return this.rows.failure
+  }
+
+  #block: object | undefined = undefined
+  #blockBytes = 0
+  #shared: SharedValues | undefined = undefined
+
+  /** What of the row scanned last was put from what it shares with others, in bytes. */
+  get repeatedBytes(): number {
+    return this.#shared?.work ?? this.#blockBytes
+  }
+
+  /**
+   * Puts what the rows of a block share. It is read for the first and the second of them, and put again for the others.
+   *
+   * @param block the same object for each row of it. @param bytes as received. @param put reads it into the open row.
+   */
+  protected putBlock(block: object, bytes: number, put: () => void): void {
+    if (block !== this.#block) {
+      this.#block = block
+      this.#blockBytes = bytes
+      this.#shared = undefined
+      put()
+    } else if (this.#shared === undefined) this.#shared = this.rows.share(put)
+    else this.rows.putShared(this.#shared)
+  }
+
+  /** Lets go of the request's last block. */
+  protected forgetBlock(): void {
+    this.#block = undefined
+    this.#blockBytes = 0
+    this.#shared = undefined
   }
 
   get isWorn(): boolean {
@@ -224,6 +339,10 @@ export function attributePath(keys: readonly string[]): string {
   return keys.map(escapedKey).join('.')
 }
 
+function ownSource(bytes: Uint8Array): TextSource {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+}
+
 /** The text's bytes until the next call. */
 function sourceOf(text: string): { readonly source: TextSource; readonly end: number } {
   const most = text.length * 3
@@ -241,6 +360,11 @@ const MAX_REMEMBERED_LENGTH = 64
 const FIRST_SCRATCH_BYTES = 4096
 let scratch = scratchOf(FIRST_SCRATCH_BYTES)
 
+const NO_TEXT = ownSource(new Uint8Array(0))
+/** Putting a short value costs as much as some dozen bytes of a long one. */
+const VALUE_WORK = 64
+/** Of one row: those of its values, and of maps around them. */
+const MAX_NEW_NAMES = 2 * MAX_KEYS
 /** A tenant has some hundred names. */
 const MAX_KNOWN_ATTRIBUTES = 16_384
 /** Buffers of columns that are kept for the next request. */

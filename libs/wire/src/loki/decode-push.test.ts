@@ -102,4 +102,16 @@ describe('snappy', () => {
     await expect(undoSnappy(packed.subarray(0, 50), 100_000)).rejects.toThrow(SnappyError)
     await expect(undoSnappy(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), 100_000)).rejects.toThrow(SnappyError)
   })
+
+  it('counts labels as bytes of each entry, and refuses entries where that makes the body many times larger', () => {
+    const push = (bytes: number, count: number): readonly Stream[] => [{ labels: { a: 'x'.repeat(bytes) }, entries: Array.from({ length: count }, () => ({ ns: NOW_NS, line: 'l', metadata: {} })) }]
+    for (const decode of [(streams: readonly Stream[]) => decodeJson(jsonOf(streams)), (streams: readonly Stream[]) => decodeProtobuf(protobufOf(streams))]) {
+      const many = decode(push(100_000, 3000))
+      expect(many.received).toBe(3000)
+      expect(many.rejected.length).toBeGreaterThan(1500)
+      expect(many.rejected.at(-1)?.reason).toContain('what events share makes more than')
+      expect(decode(push(1_100_000, 1)).rejected.map(({ reason }) => reason)).toEqual(['larger than 1048576 bytes with what it shares with others'])
+      expect(decode(push(1000, 3000)).rejected).toEqual([])
+    }
+  })
 })

@@ -1,9 +1,9 @@
-import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
-import { JsonCursor, JsonShapeError } from '../json-cursor.ts'
+import { MAX_EVENT_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
+import { JsonCursor, JsonShapeError, passed, skipped } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
 import { putBytesAsText, utf8Of } from '../otlp/log-row.ts'
-import { BYTES, fieldsOf, ProtobufReader, VARINT } from '../protobuf-reader.ts'
-import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
+import { BYTES, fieldsOf, ProtobufReader, VARINT, type Span } from '../protobuf-reader.ts'
+import { ScannerPool, takeEach, type EventPlace, type PlacedScanner } from '../request-parts.ts'
 import { WrittenRows } from '../row-writer.ts'
 import { LabelSyntaxError, MAX_LABELS, parseLabels, putLabels, type Label } from './stream-labels.ts'
 
@@ -32,17 +32,26 @@ export function* decodePushProtobufInSteps(body: Uint8Array, options: DecodeOpti
   })
 }
 
-interface EntryPlace {
+interface EntryPlace extends EventPlace {
   readonly labels: readonly Label[]
-  readonly start: number
-  readonly end: number
 }
 
-const NOWHERE: EntryPlace = { labels: [], start: 0, end: 0 }
+type Places = Generator<EntryPlace | undefined, void>
+
+const NOWHERE: EntryPlace = { labels: [], start: 0, end: 0, sharedBytes: 0 }
+
+/** Labels are put for each entry, as metadata decides which of them are reserved. */
+const workOf = ({ labels, sharedBytes }: EntryPlace): number => sharedBytes + labels.length * LABEL_WORK
+/** As of a value that is put from what rows share. */
+const LABEL_WORK = 64
 
 class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScanner, EntryPlace> {
   readonly reader: JsonReader
   place = NOWHERE
+
+  override get repeatedBytes(): number {
+    return workOf(this.place)
+  }
 
   constructor(reader = new JsonReader()) {
     super()
@@ -79,6 +88,10 @@ class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScann
 class ProtobufPushScanner extends WrittenRows implements PlacedScanner<ProtobufPushScanner, EntryPlace> {
   readonly reader: ProtobufReader
   place = NOWHERE
+
+  override get repeatedBytes(): number {
+    return workOf(this.place)
+  }
 
   constructor(reader = new ProtobufReader()) {
     super()
@@ -123,27 +136,33 @@ const protobufScanners = new ScannerPool(() => new ProtobufPushScanner(), (scann
   scanner.place = NOWHERE
 })
 
-function* jsonEntries(cursor: JsonCursor): Generator<EntryPlace, void> {
+function* jsonEntries(cursor: JsonCursor): Places {
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
-    if (key !== 'streams') cursor.skip()
-    else for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* jsonStream(cursor)
+    if (key === 'streams') for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* jsonStream(cursor)
+    else yield* skipped(cursor)
   }
   cursor.expectEnd()
 }
 
-function* jsonStream(cursor: JsonCursor): Generator<EntryPlace, void> {
+function* jsonStream(cursor: JsonCursor): Places {
   const labels = streamLabels(cursor)
+  const sharedBytes = bytesOf(labels)
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
     if (key !== 'values') {
-      cursor.skip()
+      yield* skipped(cursor)
       continue
     }
     for (let has = cursor.firstElement(); has; has = cursor.nextElement()) {
       if (!cursor.isArray) throw new JsonShapeError('an entry is an array of a time and a line')
       const start = cursor.skip()
-      yield { labels, start, end: cursor.at }
+      yield { labels, start, end: cursor.at, sharedBytes }
     }
   }
+  yield* passed(cursor)
+}
+
+function bytesOf(labels: readonly Label[]): number {
+  return labels.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 }
 
 /** Looks ahead for the labels of the stream at which the cursor stands; mostly they are the first. */
@@ -166,11 +185,21 @@ function labelsOf(cursor: JsonCursor): readonly Label[] {
   return labels
 }
 
-function* protobufEntries(reader: ProtobufReader, bodyEnd: number): Generator<EntryPlace, void> {
+function* protobufEntries(reader: ProtobufReader, bodyEnd: number): Places {
   for (const stream of fieldsOf(reader, { start: 0, end: bodyEnd }, 1)) {
-    let labels: readonly Label[] = []
-    for (const { start, end } of fieldsOf(reader, stream, 1)) labels = parseLabels(utf8Of(reader.bytes, start, end))
-    for (const { start, end } of fieldsOf(reader, stream, 2)) yield { labels, start, end }
+    let last: Span | undefined
+    for (const span of stream === undefined ? [] : fieldsOf(reader, stream, 1)) {
+      if (span === undefined) yield undefined
+      else last = span
+    }
+    if (stream === undefined) {
+      yield undefined
+      continue
+    }
+    const isTooLong = last !== undefined && last.end - last.start > MAX_EVENT_BYTES
+    const labels = last === undefined || isTooLong ? [] : parseLabels(utf8Of(reader.bytes, last.start, last.end))
+    const sharedBytes = last === undefined ? 0 : last.end - last.start
+    for (const entry of fieldsOf(reader, stream, 2)) yield entry === undefined ? undefined : { labels, start: entry.start, end: entry.end, sharedBytes }
   }
 }
 

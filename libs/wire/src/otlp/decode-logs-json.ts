@@ -1,7 +1,7 @@
-import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
-import { JsonCursor } from '../json-cursor.ts'
+import { MAX_EVENT_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
+import { JsonCursor, passed, skipped } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
-import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
+import { ScannerPool, takeEach, type EventPlace, type PlacedScanner } from '../request-parts.ts'
 import type { Attribute } from '../row-writer.ts'
 import { LogRow, putDouble, putInteger, reservedOf, type Holder } from './log-row.ts'
 
@@ -19,55 +19,74 @@ export function* decodeLogsJsonInSteps(body: Uint8Array, options: DecodeOptions)
   })
 }
 
-interface RecordPlace {
+/** What the records of one member of `scopeLogs` share. */
+interface Block {
   readonly resource: unknown
   readonly scope: unknown
-  /** The record is `[start, end)`. */
-  readonly start: number
-  readonly end: number
 }
 
-function* recordsOf(cursor: JsonCursor): Generator<RecordPlace, void> {
+interface RecordPlace extends EventPlace {
+  readonly block: Block
+}
+
+type Places = Generator<RecordPlace | undefined, void>
+
+function* recordsOf(cursor: JsonCursor): Places {
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
-    if (key !== 'resourceLogs') cursor.skip()
-    else for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* resourceLogs(cursor)
+    if (key === 'resourceLogs') for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* resourceLogs(cursor)
+    else yield* skipped(cursor)
   }
   cursor.expectEnd()
 }
 
-function* resourceLogs(cursor: JsonCursor): Generator<RecordPlace, void> {
-  const resource = memberOf(cursor, 'resource')
+function* resourceLogs(cursor: JsonCursor): Places {
+  const resource = yield* memberOf(cursor, 'resource')
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
-    if (key !== 'scopeLogs') cursor.skip()
-    else for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* scopeLogs(cursor, resource)
+    if (key === 'scopeLogs') for (let has = cursor.firstElement(); has; has = cursor.nextElement()) yield* scopeLogs(cursor, resource)
+    else yield* skipped(cursor)
   }
+  yield* passed(cursor)
 }
 
-function* scopeLogs(cursor: JsonCursor, resource: unknown): Generator<RecordPlace, void> {
-  const scope = memberOf(cursor, 'scope')
+function* scopeLogs(cursor: JsonCursor, resource: Member): Places {
+  const scope = yield* memberOf(cursor, 'scope')
+  const block = { resource: resource.value, scope: scope.value }
+  const sharedBytes = resource.bytes + scope.bytes
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
     if (key !== 'logRecords') {
-      cursor.skip()
+      yield* skipped(cursor)
       continue
     }
     for (let has = cursor.firstElement(); has; has = cursor.nextElement()) {
       const start = cursor.skip()
-      yield { resource, scope, start, end: cursor.at }
+      yield { block, start, end: cursor.at, sharedBytes }
     }
   }
+  yield* passed(cursor)
+}
+
+interface Member {
+  /** Undefined where there is none, and where it is larger than an event may be: nothing that shares it is taken. */
+  readonly value: unknown
+  readonly bytes: number
 }
 
 /** Looks ahead for a member of the object at which the cursor stands; mostly it is the first. */
-function memberOf(cursor: JsonCursor, name: string): unknown {
+function* memberOf(cursor: JsonCursor, name: string): Generator<undefined, Member> {
   const ahead = new JsonCursor(cursor.reader, cursor.at)
   for (let key = ahead.firstKey(); key !== undefined; key = ahead.nextKey()) {
-    if (key === name) return ahead.value()
-    ahead.skip()
+    if (key !== name) {
+      yield* skipped(ahead)
+      continue
+    }
+    const again = new JsonCursor(ahead.reader, ahead.at)
+    const bytes = -ahead.skip() + ahead.at
+    return { value: bytes > MAX_EVENT_BYTES ? undefined : again.value(keepDigits), bytes }
   }
-  return undefined
+  return { value: undefined, bytes: 0 }
 }
 
-const NOWHERE: RecordPlace = { resource: undefined, scope: undefined, start: 0, end: 0 }
+const NOWHERE: RecordPlace = { block: { resource: undefined, scope: undefined }, start: 0, end: 0, sharedBytes: 0 }
 
 class LogJsonScanner extends LogRow implements PlacedScanner<LogJsonScanner, RecordPlace> {
   readonly reader: JsonReader
@@ -87,17 +106,31 @@ class LogJsonScanner extends LogRow implements PlacedScanner<LogJsonScanner, Rec
   scan(start: number): number {
     const cursor = new JsonCursor(this.reader, start)
     this.begin()
-    const record = recordOf(cursor.value())
-    this.#putEntries(recordOf(this.place.resource)['attributes'], '', 'resource', 1)
-    const scope = recordOf(this.place.scope)
+    const record = cursor.isObject ? cursor.value(keepDigits) : undefined
+    if (record === undefined) this.rows.refuse('a record is an object')
+    else {
+      const { block, sharedBytes } = this.place
+      this.putBlock(block, sharedBytes, () => { this.#putShared(block) })
+      this.#putRecord(recordOf(record))
+      this.finish()
+    }
+    return this.failure === '' ? cursor.at : -1
+  }
+
+  release(): void {
+    this.reader.release()
+    this.place = NOWHERE
+    this.forgetBlock()
+  }
+
+  #putShared({ resource, scope: scopeValue }: Block): void {
+    this.#putEntries(recordOf(resource)['attributes'], '', 'resource', 1)
+    const scope = recordOf(scopeValue)
     for (const name of ['name', 'version'] as const) {
       const text = scope[name]
       if (typeof text === 'string' && text !== '') this.attribute(`otel.scope.${name}`)?.putText(text)
     }
     this.#putEntries(scope['attributes'], '', 'record', 1)
-    this.#putRecord(record)
-    this.finish()
-    return this.failure === '' ? cursor.at : -1
   }
 
   #putRecord(record: Plain): void {
@@ -107,7 +140,7 @@ class LogJsonScanner extends LogRow implements PlacedScanner<LogJsonScanner, Rec
     const body = recordOf(record['body'])
     if (typeof body['stringValue'] === 'string') this.rows.reserved('message').putText(body['stringValue'])
     else if ('kvlistValue' in body) this.#putEntries(recordOf(body['kvlistValue'])['values'], '', 'body', 2)
-    else if (Object.keys(body).length > 0 && this.admitDepth(1)) this.rows.reserved('message').putText(jsonOf(body, 1))
+    else if (Object.keys(body).length > 0 && this.admitDepth(1)) this.rows.reserved('message').putText(this.#jsonOf(body))
     this.#putEntries(record['attributes'], '', 'record', 1)
     if (textOf(record['eventName']) !== '') this.attribute('event.name')?.putText(textOf(record['eventName']))
     const [traceId, spanId] = [textOf(record['traceId']), textOf(record['spanId'])]
@@ -129,20 +162,44 @@ class LogJsonScanner extends LogRow implements PlacedScanner<LogJsonScanner, Rec
   #putValue(attribute: Attribute, value: Plain, depth: number): void {
     if (typeof value['stringValue'] === 'string') attribute.putText(value['stringValue'])
     else if ('boolValue' in value) attribute.putLiteral(value['boolValue'] === true || value['boolValue'] === 'true')
-    else if ('intValue' in value) putInteger(attribute, BigInt.asIntN(64, integerOf(value['intValue'])))
+    else if ('intValue' in value) this.#putInteger(attribute, value['intValue'])
     else if ('doubleValue' in value) putDouble(attribute, Number(value['doubleValue']))
     else if ('kvlistValue' in value && attribute.name.startsWith('@')) this.#putEntries(recordOf(value['kvlistValue'])['values'], attribute.name.slice(1), 'record', depth + 1)
     else if (typeof value['bytesValue'] === 'string') attribute.putText(value['bytesValue'])
     else if ('arrayValue' in value) {
-      if (this.admitDepth(depth)) attribute.putJson(jsonOf(value, depth))
+      if (this.admitDepth(depth)) attribute.putJson(this.#jsonOf(value))
     } else attribute.putLiteral(null)
+  }
+  #putInteger(attribute: Attribute, given: unknown): void {
+    const value = this.#integerOf(given)
+    if (value !== undefined) putInteger(attribute, value)
+  }
+
+  /** Undefined, and the row refused, for what is no int64. */
+  #integerOf(given: unknown): bigint | undefined {
+    const value = integerOf(given)
+    if (value !== undefined && BigInt.asIntN(64, value) === value) return value
+    this.rows.refuse('an intValue is no whole number of 64 bits')
+    return undefined
+  }
+
+  /** The JSON that a value stands for. Its nesting is bounded by the reader's. */
+  #jsonOf(value: Plain): string {
+    if (typeof value['stringValue'] === 'string') return JSON.stringify(value['stringValue'])
+    if ('boolValue' in value) return String(value['boolValue'] === true || value['boolValue'] === 'true')
+    if ('intValue' in value) return String(this.#integerOf(value['intValue']) ?? 0)
+    if ('doubleValue' in value) return Number.isFinite(Number(value['doubleValue'])) ? JSON.stringify(Number(value['doubleValue'])) : JSON.stringify(String(value['doubleValue']))
+    if (typeof value['bytesValue'] === 'string') return JSON.stringify(value['bytesValue'])
+    if ('arrayValue' in value) return `[${listOf(recordOf(value['arrayValue'])['values']).map((each) => this.#jsonOf(recordOf(each))).join(',')}]`
+    if ('kvlistValue' in value) {
+      const entries = listOf(recordOf(value['kvlistValue'])['values']).map((each) => recordOf(each))
+      return `{${entries.map(({ key, value: inner }) => `${JSON.stringify(textOf(key))}:${this.#jsonOf(recordOf(inner))}`).join(',')}}`
+    }
+    return 'null'
   }
 }
 
-const scanners = new ScannerPool(() => new LogJsonScanner(), (scanner) => {
-  scanner.reader.release()
-  scanner.place = NOWHERE
-})
+const scanners = new ScannerPool(() => new LogJsonScanner(), (scanner) => { scanner.release() })
 
 type Plain = Readonly<Record<string, unknown>>
 
@@ -156,28 +213,23 @@ function textOf(value: unknown): string {
 
 /** A time; what is none counts as not known. */
 function unsignedOf(value: unknown): bigint {
-  return BigInt.asUintN(64, integerOf(value))
+  const ns = integerOf(value) ?? 0n
+  return BigInt.asUintN(64, ns) === ns ? ns : 0n
 }
 
-function integerOf(value: unknown): bigint {
+function integerOf(value: unknown): bigint | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return BigInt(Math.trunc(value))
-  return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : 0n
+  return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined
 }
 
-/** The JSON that a value stands for. Its nesting is bounded by the reader's. */
-function jsonOf(value: Plain, depth: number): string {
-  if (typeof value['stringValue'] === 'string') return JSON.stringify(value['stringValue'])
-  if ('boolValue' in value) return String(value['boolValue'] === true || value['boolValue'] === 'true')
-  if ('intValue' in value) return String(integerOf(value['intValue']))
-  if ('doubleValue' in value) return Number.isFinite(Number(value['doubleValue'])) ? JSON.stringify(Number(value['doubleValue'])) : JSON.stringify(String(value['doubleValue']))
-  if (typeof value['bytesValue'] === 'string') return JSON.stringify(value['bytesValue'])
-  if ('arrayValue' in value) return `[${listOf(recordOf(value['arrayValue'])['values']).map((each) => jsonOf(recordOf(each), depth + 1)).join(',')}]`
-  if ('kvlistValue' in value) {
-    const entries = listOf(recordOf(value['kvlistValue'])['values']).map((each) => recordOf(each))
-    return `{${entries.map(({ key, value: inner }) => `${JSON.stringify(textOf(key))}:${jsonOf(recordOf(inner), depth + 1)}`).join(',')}}`
-  }
-  return 'null'
+/** Leaves a whole number of 64 bits as its text where a double would lose digits of it: OTLP allows either. */
+function keepDigits(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !INTEGERS.has(key)) return value
+  const { source = '' } = context ?? {}
+  return /^-?\d+$/.test(source) ? source : value
 }
+
+const INTEGERS: ReadonlySet<string> = new Set(['intValue', 'timeUnixNano', 'observedTimeUnixNano'])
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []

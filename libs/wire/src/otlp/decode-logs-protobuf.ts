@@ -1,6 +1,6 @@
 import type { DecodeOptions, DecodeSteps } from '../decoded-events.ts'
 import { BYTES, fieldsOf, FIXED64, ProtobufReader, VARINT, type Span } from '../protobuf-reader.ts'
-import { ScannerPool, takeEach, type PlacedScanner } from '../request-parts.ts'
+import { ScannerPool, takeEach, type EventPlace, type PlacedScanner } from '../request-parts.ts'
 import type { Attribute } from '../row-writer.ts'
 import { anyValueJson } from './any-value-json.ts'
 import { LogRow, putBytesAsText, putDouble, putInteger, reservedOf, utf8Of, type Holder } from './log-row.ts'
@@ -19,26 +19,46 @@ export function* decodeLogsProtobufInSteps(body: Uint8Array, options: DecodeOpti
 
 const NOTHING: Span = { start: 0, end: 0 }
 
-/** A record, and what it is in. */
-interface RecordPlace extends Span {
+/** What the records of one `ScopeLogs` share. */
+interface Block {
   readonly resource: Span
   readonly scope: Span
 }
 
+/** A record, and what it is in. */
+interface RecordPlace extends EventPlace {
+  readonly block: Block
+}
+
+const NOWHERE: RecordPlace = { block: { resource: NOTHING, scope: NOTHING }, start: 0, end: 0, sharedBytes: 0 }
+
 /** Every log record with what it is in. A resource may stand behind its records, so each message is looked through before what it holds. */
-function* recordsOf(reader: ProtobufReader, bodyEnd: number): Generator<RecordPlace, void> {
+function* recordsOf(reader: ProtobufReader, bodyEnd: number): Generator<RecordPlace | undefined, void> {
   for (const resourceLogs of fieldsOf(reader, { start: 0, end: bodyEnd }, RESOURCE_LOGS)) {
-    const resource = lastField(reader, resourceLogs, RESOURCE)
+    const resource = resourceLogs === undefined ? undefined : yield* lastField(reader, resourceLogs, RESOURCE)
+    if (resourceLogs === undefined || resource === undefined) {
+      yield undefined
+      continue
+    }
     for (const scopeLogs of fieldsOf(reader, resourceLogs, SCOPE_LOGS)) {
-      const scope = lastField(reader, scopeLogs, SCOPE)
-      for (const { start, end } of fieldsOf(reader, scopeLogs, LOG_RECORDS)) yield { resource, scope, start, end }
+      const scope = scopeLogs === undefined ? undefined : yield* lastField(reader, scopeLogs, SCOPE)
+      if (scopeLogs === undefined || scope === undefined) {
+        yield undefined
+        continue
+      }
+      const block = { resource, scope }
+      const sharedBytes = resource.end - resource.start + scope.end - scope.start
+      for (const record of fieldsOf(reader, scopeLogs, LOG_RECORDS)) yield record === undefined ? undefined : { block, start: record.start, end: record.end, sharedBytes }
     }
   }
 }
 
-function lastField(reader: ProtobufReader, message: Span, field: number): Span {
+function* lastField(reader: ProtobufReader, message: Span, field: number): Generator<undefined, Span> {
   let last = NOTHING
-  for (const span of fieldsOf(reader, message, field)) last = span
+  for (const span of fieldsOf(reader, message, field)) {
+    if (span === undefined) yield undefined
+    else last = span
+  }
   return last
 }
 
@@ -54,7 +74,7 @@ const SPAN_ID_BYTES = 8
 
 class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace> {
   readonly reader: ProtobufReader
-  place: RecordPlace = { resource: NOTHING, scope: NOTHING, start: 0, end: 0 }
+  place = NOWHERE
   /** Attributes in the order in which the record before had them: most records have the same. */
   readonly #expected: { readonly holder: Holder; readonly key: Uint8Array; readonly attribute: Attribute }[] = []
   #ordinal = 0
@@ -70,12 +90,20 @@ class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace
     return scanner
   }
 
+  release(): void {
+    this.reader.load(new Uint8Array(0))
+    this.place = NOWHERE
+    this.forgetBlock()
+  }
+
   scan(): number {
-    const { resource, scope, end } = this.place
+    const { block, end, sharedBytes } = this.place
     this.begin()
     this.#ordinal = 0
-    this.#putResource(resource)
-    this.#putScope(scope)
+    this.putBlock(block, sharedBytes, () => {
+      this.#putResource(block.resource)
+      this.#putScope(block.scope)
+    })
     this.#putRecord(this.place)
     this.finish()
     return this.failure === '' ? end : -1
@@ -221,7 +249,7 @@ class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace
   }
 }
 
-const scanners = new ScannerPool(() => new LogScanner(), ({ reader }) => { reader.load(new Uint8Array(0)) })
+const scanners = new ScannerPool(() => new LogScanner(), (scanner) => { scanner.release() })
 
 /** Records have some dozen attributes; those beyond are found by their names. */
 const MAX_EXPECTED = 64
