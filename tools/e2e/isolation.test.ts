@@ -58,10 +58,13 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
   'POST /:index/:type/_bulk': async (asker) => await asker.post('/logs/_doc/_bulk', ''),
   'PUT /:index/:type/_bulk': async (asker) => await fetch(`${asker.url}/logs/_doc/_bulk`, { method: 'PUT', headers: { 'dd-api-key': asker.key } }),
   'GET /api/v1/validate': async (asker) => await asker.get('/api/v1/validate'),
+  'HEAD /support/flare': async (asker) => await fetch(`${asker.url}/support/flare`, { method: 'HEAD', headers: { 'dd-api-key': asker.key } }),
   'POST /v1/input/:apiKey': async (asker) => await fetch(`${asker.url}/v1/input/${asker.key}`, { method: 'POST' }),
   ...Object.fromEntries([
     '/v1/syslog', '/api/v2/logs', '/v1/input', '/api/v1/input', '/v1/logs', '/otlp/v1/logs', '/loki/api/v1/push', '/api/prom/push', '/services/collector', '/services/collector/event', '/services/collector/event/1.0',
     '/services/collector/raw', '/services/collector/raw/1.0', '/services/collector/ack',
+    '/api/v1/series', '/api/v2/series', '/api/beta/sketches', '/api/v1/distribution_points', '/api/v1/check_run', '/api/v2/service_checks', '/api/v2/events', '/intake', '/intake/', '/api/v1/metadata',
+    '/api/v2/host_metadata', '/api/v2/agenthealth', '/api/v1/collector', '/api/v1/discovery', '/api/v1/container', '/api/v1/connections', '/api/v1/orchestrator', '/api/v2/proclcycle', '/api/v2/orch', '/api/v2/orchmanif',
   ].map((path) => [`POST ${path}`, async (asker: TestClient) => await asker.post(path, '')])),
 }
 

@@ -29,6 +29,11 @@ export const INTAKE_ROUTES: readonly ForwardedRoute[] = [
   ...(['POST', 'PUT'] as const).flatMap((method) => ['/_bulk', '/:index/_bulk', '/:index/:type/_bulk'].map((path): ForwardedRoute => [method, path, 'ingest', 'elasticsearch'])),
   ...['/api/v2/logs', '/v1/input', '/v1/input/:apiKey', '/api/v1/input'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'datadog']),
   ['GET', '/api/v1/validate', 'ingest', 'datadog'],
+  ...[
+    '/api/v1/series', '/api/v2/series', '/api/beta/sketches', '/api/v1/distribution_points', '/api/v1/check_run', '/api/v2/service_checks', '/api/v2/events', '/intake', '/intake/', '/api/v1/metadata',
+    '/api/v2/host_metadata', '/api/v2/agenthealth', '/api/v1/collector', '/api/v1/discovery', '/api/v1/container', '/api/v1/connections', '/api/v1/orchestrator', '/api/v2/proclcycle', '/api/v2/orch', '/api/v2/orchmanif',
+  ].map((path): ForwardedRoute => ['POST', path, 'ingest', 'datadog']),
+  ['HEAD', '/support/flare', 'ingest', 'datadog'],
   ...['/v1/logs', '/otlp/v1/logs'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'otlp']),
   ...['/loki/api/v1/push', '/api/prom/push'].map((path): ForwardedRoute => ['POST', path, 'ingest', 'loki']),
   ['GET', '/ready', 'public', 'loki'],

@@ -14,6 +14,7 @@ import { bulkRoutes } from './bulk-routes.ts'
 import { eventsRoute } from './events-route.ts'
 import type { IntakeContext } from './intake-context.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
+import { datadogAgentRoutes } from './datadog-agent-routes.ts'
 import { datadogRoutes } from './datadog-routes.ts'
 import { lokiRoutes } from './loki-routes.ts'
 import { otlpRoutes } from './otlp-routes.ts'
@@ -45,7 +46,7 @@ export function createIntakeRoutes({ bus, topics, receiptSecret, catalog, clock,
     retentionOf: createRetentions(catalog, clock),
   }
   return withIntakeErrors([
-    eventsRoute(context), ...bulkRoutes(context), ...datadogRoutes(context), ...otlpRoutes(context), ...lokiRoutes(context), ...splunkRoutes(context), syslogRoute(context),
+    eventsRoute(context), ...bulkRoutes(context), ...datadogRoutes(context), ...datadogAgentRoutes(context), ...otlpRoutes(context), ...lokiRoutes(context), ...splunkRoutes(context), syslogRoute(context),
   ])
 }
 
