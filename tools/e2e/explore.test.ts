@@ -107,7 +107,7 @@ describe('what a page of logs asks', () => {
     })
 
     it.each([
-      {}, { name: '' }, { name: 'x'.repeat(101) }, { name: 'a', query: '(' }, { name: 'a', query: 'x'.repeat(4001) }, { name: 'a', query: 5 }, { name: 'a', columns: 'service' }, { name: 'a', columns: [''] },
+      {}, { name: '' }, { name: 'x'.repeat(101) }, { name: 'a', query: '(' }, { name: 'a', query: '@a:~"("' }, { name: 'a', query: 'x'.repeat(4001) }, { name: 'a', query: 5 }, { name: 'a', columns: 'service' }, { name: 'a', columns: [''] },
       { name: 'a', columns: Array.from({ length: 51 }, () => 'x') }, { name: 'a', range: 'yesterday' }, { name: 'a', range: 15 },
     ])('are refused with a reason: %j', async (body) => {
       const answer = await send(millrace, 'POST', '/v1/views', { body })

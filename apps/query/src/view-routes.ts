@@ -3,6 +3,7 @@ import { readJsonBody } from '@millrace/http/body'
 import { refuse } from '@millrace/http/refuse'
 import type { Route, RouteRequest } from '@millrace/http/route'
 import { sendJson } from '@millrace/http/send-json'
+import { compileFilter } from '@millrace/query-engine/filters/compile-filter'
 import { parseQuery } from '@millrace/query-language/parse-query'
 import { QuerySyntaxError } from '@millrace/query-language/query-syntax-error'
 import type { QueryContext } from './query-context.ts'
@@ -91,7 +92,7 @@ function readView(body: unknown): NewView {
   }
   if (typeof range !== 'string' || range.length > MAX_RANGE_LENGTH || parseIntervalMs(range) === undefined) throw new BadQuestionError('range must be written as "15m"')
   try {
-    parseQuery(query)
+    compileFilter(parseQuery(query)) // also refuses what parses and is no regular expression
   } catch (error) {
     if (error instanceof QuerySyntaxError) throw new BadQuestionError(`query, column ${error.column}: ${error.message}`, { cause: error })
     throw error

@@ -28,7 +28,7 @@ export class PatternGroups {
   readonly #groups = new Map<string, PatternGroup>()
   readonly #maxPatterns: number
   #matched = 0
-  #mostForgotten = 0
+  #maxLost = 0
 
   constructor(maxPatterns = MAX_PATTERNS) {
     this.#maxPatterns = maxPatterns
@@ -39,9 +39,9 @@ export class PatternGroups {
     return this.#matched
   }
 
-  /** How many events a pattern had at most when it was forgotten; 0 while none was. */
-  get mostForgotten(): number {
-    return this.#mostForgotten
+  /** How many events more than counted a pattern may have at most: what those had that were forgotten. 0 while none was. */
+  get maxLost(): number {
+    return this.#maxLost
   }
 
   merge(matched: number, groups: Iterable<PatternGroup>): void {
@@ -57,10 +57,9 @@ export class PatternGroups {
     }
     if (this.#groups.size <= this.#maxPatterns) return
     // Half of the room is made at once, so that sorting costs little per fragment.
-    for (const { pattern, events } of this.sorted().slice(Math.ceil(this.#maxPatterns / 2))) {
-      this.#groups.delete(pattern)
-      this.#mostForgotten = Math.max(this.#mostForgotten, events)
-    }
+    const forgotten = this.sorted().slice(Math.ceil(this.#maxPatterns / 2))
+    for (const { pattern } of forgotten) this.#groups.delete(pattern)
+    this.#maxLost += forgotten[0]?.events ?? 0
   }
 
   /** The most frequent first, then by text. */

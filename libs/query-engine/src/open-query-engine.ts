@@ -111,12 +111,12 @@ export function openQueryEngine({ catalog, store, index, clock, cache: answers, 
         await scan.run(async () => {
           await scan.visitAll(fragments, async (fragment) => { await addPatterns(groups, request, fragment, filter) })
         })
-        if (groups.mostForgotten > 0) scan.miss({ reason: 'group-budget', detail: `there are more patterns than one question may have; each of those given may have up to ${groups.mostForgotten} events more for every time that patterns were forgotten` })
+        if (groups.maxLost > 0) scan.miss({ reason: 'group-budget', detail: `there are more patterns than one question may have; any of them may have up to ${groups.maxLost} events more than given` })
         const sorted = groups.sorted()
         const top = sorted.slice(0, request.limit)
         const patterns = await withExamples(top, scan)
         const otherEvents = groups.matched - top.reduce((sum, { events }) => sum + events, 0)
-        return { patterns, otherEvents, hasMore: sorted.length > request.limit || groups.mostForgotten > 0 || scan.isStopped, complete: scan.missing.length === 0, missing: scan.missing, positions }
+        return { patterns, otherEvents, hasMore: sorted.length > request.limit || groups.maxLost > 0 || scan.isStopped, complete: scan.missing.length === 0, missing: scan.missing, positions }
       })
     },
     usage: async (request, signal) =>
