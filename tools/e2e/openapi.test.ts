@@ -35,13 +35,13 @@ interface Known {
   readonly timestamp: string
   readonly receipt: string
   readonly viewId: string
-  /** Path of the tenant's pipelines. */
-  readonly pipelines: string
+  /** Path of the tenant, for admin keys. */
+  readonly tenant: string
 }
 
 const WIDE = { query: '*', from: 'now-1d' }
 const badFilter = { body: { filter: { query: '(' } } }
-const questionsOf = ({ id, timestamp, receipt, viewId, pipelines }: Known): Readonly<Record<string, Questions>> => ({
+const questionsOf = ({ id, timestamp, receipt, viewId, tenant }: Known): Readonly<Record<string, Questions>> => ({
   'POST /api/v2/logs/events/search': { good: [['/api/v2/logs/events/search', { body: { filter: WIDE, page: { limit: 2 } } }], ['/api/v2/logs/events/search', {}]], bad: [['/api/v2/logs/events/search', badFilter], ['/api/v2/logs/events/search', { headers: { 'content-encoding': 'gzip' }, body: {} }]] },
   'GET /api/v2/logs/events': { good: [['/api/v2/logs/events?filter[from]=now-1d&page[limit]=1'], ['/api/v2/logs/events?filter[query]=absent']], bad: [['/api/v2/logs/events?page[limit]=0']] },
   'POST /api/v2/logs/analytics/aggregate': {
@@ -71,17 +71,18 @@ const questionsOf = ({ id, timestamp, receipt, viewId, pipelines }: Known): Read
   'GET /v1/dead-letters': { good: [['/v1/dead-letters?limit=1'], ['/v1/dead-letters?partition=0']], bad: [['/v1/dead-letters?limit=0']] },
   'GET /v1/dead-letters/:id': { good: [['/v1/dead-letters/1-0'], ['/v1/dead-letters/1-0', { headers: { accept: 'application/octet-stream' } }]], bad: [['/v1/dead-letters/1-9'], ['/v1/dead-letters/x']] },
   'POST /v1/dead-letters/replay': { good: [['/v1/dead-letters/replay', { body: { ids: ['1-0', '1-9'] } }]], bad: [['/v1/dead-letters/replay', { body: { ids: [] } }]] },
-  'GET /v1/tenants/:tenantId/pipelines': { good: [[pipelines]], bad: [['/v1/tenants/none/pipelines']] },
+  'GET /v1/tenants/:tenantId/usage': { good: [[`${tenant}/usage`]], bad: [['/v1/tenants/none/usage'], [`${tenant}/usage?from=x`]] },
+  'GET /v1/tenants/:tenantId/pipelines': { good: [[`${tenant}/pipelines`]], bad: [['/v1/tenants/none/pipelines']] },
   'PUT /v1/tenants/:tenantId/pipelines': {
-    good: [[pipelines, { headers: { 'if-match': '"0"' }, body: { pipelines: [{ name: 'p', processors: [{ type: 'drop', if: 'noise' }] }], tables: { t: { a: 'b' } } } }]],
-    bad: [[pipelines, { body: {} }], [pipelines, { headers: { 'if-match': '"9"' }, body: {} }], [pipelines, { headers: { 'if-match': '"1"' }, body: { pipelines: 5 } }]],
+    good: [[`${tenant}/pipelines`, { headers: { 'if-match': '"0"' }, body: { pipelines: [{ name: 'p', processors: [{ type: 'drop', if: 'noise' }] }], tables: { t: { a: 'b' } } } }]],
+    bad: [[`${tenant}/pipelines`, { body: {} }], [`${tenant}/pipelines`, { headers: { 'if-match': '"9"' }, body: {} }], [`${tenant}/pipelines`, { headers: { 'if-match': '"1"' }, body: { pipelines: 5 } }]],
   },
-  'GET /v1/tenants/:tenantId/pipelines/defaults': { good: [[`${pipelines}/defaults`]], bad: [['/v1/tenants/none/pipelines/defaults']] },
-  'GET /v1/tenants/:tenantId/pipelines/versions/:version': { good: [[`${pipelines}/versions/1`]], bad: [[`${pipelines}/versions/7`]] },
-  'POST /v1/tenants/:tenantId/pipelines/dry-run': { good: [[`${pipelines}/dry-run`, { body: {} }], [`${pipelines}/dry-run`, { body: { events: [{ message: 'noise' }] } }]], bad: [[`${pipelines}/dry-run`, { body: { limit: 0 } }]] },
+  'GET /v1/tenants/:tenantId/pipelines/defaults': { good: [[`${tenant}/pipelines/defaults`]], bad: [['/v1/tenants/none/pipelines/defaults']] },
+  'GET /v1/tenants/:tenantId/pipelines/versions/:version': { good: [[`${tenant}/pipelines/versions/1`]], bad: [[`${tenant}/pipelines/versions/7`]] },
+  'POST /v1/tenants/:tenantId/pipelines/dry-run': { good: [[`${tenant}/pipelines/dry-run`, { body: {} }], [`${tenant}/pipelines/dry-run`, { body: { events: [{ message: 'noise' }] } }]], bad: [[`${tenant}/pipelines/dry-run`, { body: { limit: 0 } }]] },
   'DELETE /v1/dead-letters': { good: [['/v1/dead-letters?through=1-0']], bad: [['/v1/dead-letters']] },
 })
-const isOfPipelines = (name: string): boolean => name.includes('/pipelines')
+const isOfAnyTenant = (name: string): boolean => name.includes('/v1/tenants/')
 const isOfDeadLetters = (name: string): boolean => name.includes('/v1/dead-letters')
 
 describe('the OpenAPI document', () => {
@@ -97,7 +98,7 @@ describe('the OpenAPI document', () => {
     const [event] = await millrace.search('service:web')
     const view = (await (await millrace.post('/v1/views', '{"name":"first"}')).json()) as { id: string }
     const session = (await (await millrace.get('/v1/session')).json()) as { tenant: string }
-    known = { id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', receipt: sent.headers.get('millrace-receipt') ?? '', viewId: view.id, pipelines: `/v1/tenants/${session.tenant}/pipelines` }
+    known = { id: event?.id ?? '', timestamp: event?.attributes.timestamp ?? '', receipt: sent.headers.get('millrace-receipt') ?? '', viewId: view.id, tenant: `/v1/tenants/${session.tenant}` }
   }, START_TIMEOUT_MS)
   afterAll(async () => {
     await millrace[Symbol.asyncDispose]()
@@ -143,7 +144,7 @@ describe('the OpenAPI document', () => {
 
   it('says what every route of query answers', async () => {
     for (const [name, { good, bad }] of Object.entries(questionsOf(known))) {
-      if (isOfDeadLetters(name) || isOfPipelines(name)) continue
+      if (isOfDeadLetters(name) || isOfAnyTenant(name)) continue
       for (const question of [...good, ...bad]) await expectDocumented(document, name, question, millrace, good.includes(question))
       await expectDocumented(document, name, good[0] ?? [''], createTestClient(millrace.url, 'no-such-key'), false)
       await expectDocumented(document, name, good[0] ?? [''], createTestClient(millrace.url, millrace.adminKey), false)
@@ -161,10 +162,10 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('says what the routes of pipelines answer', async () => {
+  it('says what the routes about any tenant answer', async () => {
     const admin = createTestClient(millrace.url, millrace.adminKey)
     for (const [name, { good, bad }] of Object.entries(questionsOf(known))) {
-      if (!isOfPipelines(name)) continue
+      if (!isOfAnyTenant(name)) continue
       for (const question of [...good, ...bad]) await expectDocumented(document, name, question, admin, good.includes(question))
       await expectDocumented(document, name, good[0] ?? [''], millrace, false)
     }

@@ -49,6 +49,7 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['GET', '/v1/facets/:name/values', 'query', 'millrace'],
   ['POST', '/v1/patterns', 'query', 'millrace'],
   ['GET', '/v1/usage', 'query', 'millrace'],
+  ['GET', '/v1/tenants/:tenantId/usage', 'admin', 'millrace'],
   ['GET', '/v1/views', 'query', 'millrace'],
   ['POST', '/v1/views', 'query', 'millrace'],
   ...(['GET', 'PUT', 'DELETE'] as const).map((method): ForwardedRoute => [method, '/v1/views/:id', 'query', 'millrace']),

@@ -19,7 +19,7 @@ import { streamRoute } from './stream-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
 import { withTraces } from './traced-engine.ts'
-import { usageRoute } from './usage-route.ts'
+import { usageRoutes } from './usage-routes.ts'
 import { viewRoutes } from './view-routes.ts'
 
 /** Everything that query answers. A question that cannot be understood is a 400 in the route's dialect. */
@@ -30,7 +30,7 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
   }
   const routes = [
     ...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context),
-    facetsRoute(context), patternsRoute(context), usageRoute(context), ...viewRoutes(context), ...pipelineRoutes(context), ...lokiRoutes(context),
+    facetsRoute(context), patternsRoute(context), ...usageRoutes(context), ...viewRoutes(context), ...pipelineRoutes(context), ...lokiRoutes(context),
   ]
   return routes.map((route): Route => ({
     ...route,

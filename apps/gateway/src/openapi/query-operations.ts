@@ -22,6 +22,20 @@ const view = { description: 'The view.', content: json(reference('View')), heade
 const noView = { 404: 'There is no such view.' }
 const staleView = { ...noView, 412: 'It was changed since that version.', 428: 'If-Match is missing.' }
 
+const usage: Operation = {
+  tag: 'Tenant', summary: 'Stored events and bytes by day and service', description: 'Of every UTC day that the range touches. docs/query-api.md defines the figures.',
+  parameters: [{ ...from, schema: { ...reference('Time'), default: 'now-30d' } }, to],
+  answers: {
+    200: {
+      description: 'Days in ascending order.',
+      content: json(object({
+        days: list(object({ day: { ...text, format: 'date' }, events: count, bytes: count, services: list(object({ service: { ...text, description: 'Empty for events without one.' }, events: count, bytes: count })) })),
+        meta: reference('Meta'),
+      })),
+    },
+  },
+}
+
 /** What query answers. */
 export const QUERY_OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /api/v2/logs/events/search': {
@@ -143,19 +157,8 @@ export const QUERY_OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/views/:id': { tag: 'Views', summary: 'One view', answers: { 200: view }, errors: noView },
   'PUT /v1/views/:id': { tag: 'Views', summary: 'Change a view', parameters: [ifMatch], body: { required: true, content: json(reference('NewView')) }, answers: { 200: view }, errors: staleView },
   'DELETE /v1/views/:id': { tag: 'Views', summary: 'Remove a view', parameters: [ifMatch], answers: { 204: { description: 'It is gone.' } }, errors: staleView },
-  'GET /v1/usage': {
-    tag: 'Tenant', summary: 'Stored events and bytes by day and service', description: 'Of every UTC day that the range touches. docs/query-api.md defines the figures.',
-    parameters: [{ ...from, schema: { ...reference('Time'), default: 'now-30d' } }, to],
-    answers: {
-      200: {
-        description: 'Days in ascending order.',
-        content: json(object({
-          days: list(object({ day: { ...text, format: 'date' }, events: count, bytes: count, services: list(object({ service: { ...text, description: 'Empty for events without one.' }, events: count, bytes: count })) })),
-          meta: reference('Meta'),
-        })),
-      },
-    },
-  },
+  'GET /v1/usage': usage,
+  'GET /v1/tenants/:tenantId/usage': { ...usage, tag: 'Operation', summary: 'Stored events and bytes of a tenant', errors: { 404: 'There is no such tenant.' } },
   'GET /v1/receipts/:receipt': {
     tag: 'Sending logs', summary: "How far a request's events are", description: 'The receipt is the header `Millrace-Receipt` of what took them.',
     answers: {
