@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
 import type { TestClient } from './test-client.ts'
 import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
@@ -9,6 +11,15 @@ const LOKI_READS: readonly (readonly [path: string, address: string])[] = [
   ['label', 'label?'],
   ['label/:name/values', 'label/service_name/values?'],
   ['series', 'series?match[]={}'],
+  ['index/stats', 'index/stats?query={}'],
+  ['index/volume', 'index/volume?query={}&targetLabels=service_name'],
+  ['index/volume_range', 'index/volume_range?query={}&targetLabels=service_name&step=1h'],
+  ['detected_labels', 'detected_labels?'],
+  ['detected_fields', 'detected_fields?'],
+  ['detected_field/:name/values', 'detected_field/secret/values?'],
+  ['patterns', 'patterns?query={}'],
+  ['format_query', 'format_query?query={}'],
+  ['status/buildinfo', 'status/buildinfo?'],
 ]
 
 /**
@@ -35,6 +46,15 @@ const PROBES: Readonly<Record<string, (asker: TestClient, secret: Secret) => Pro
     [`GET /loki/api/v1/${path}`, async (asker: TestClient) => await asker.get(`/loki/api/v1/${address}&since=24h`)],
     [`POST /loki/api/v1/${path}`, async (asker: TestClient) => await asker.post(`/loki/api/v1/${address}`, 'since=24h', { 'content-type': 'application/x-www-form-urlencoded' })],
   ])),
+  'GET /loki/api/v1/tail': async (asker, { say }) => {
+    const socket = new WebSocket(`${asker.url.replace('http', 'ws')}/loki/api/v1/tail?query={}`, { headers: { 'dd-api-key': asker.key } })
+    let heard = ''
+    socket.on('message', (data: Buffer) => { heard += data.toString('utf8') })
+    await once(socket, 'open')
+    await say() // the asker listens meanwhile
+    socket.terminate()
+    return new Response(heard)
+  },
   'GET /v1/facets/:name/values': async (asker) => await asker.get('/v1/facets/service/values?from=2000-01-01T00:00:00Z'),
   'GET /v1/facets': async (asker) => await asker.get('/v1/facets?from=2000-01-01T00:00:00Z'),
   'POST /v1/patterns': async (asker) => await asker.post('/v1/patterns', JSON.stringify({ filter: { from: '2000-01-01T00:00:00Z' } })),

@@ -63,5 +63,9 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['POST', '/v1/dead-letters/replay', 'admin', 'millrace'],
   ['DELETE', '/v1/dead-letters', 'admin', 'millrace'],
   ...([['GET', ''], ['PUT', ''], ['GET', '/defaults'], ['GET', '/versions/:version'], ['POST', '/dry-run']] as const).map(([method, path]): ForwardedRoute => [method, `/v1/tenants/:tenantId/pipelines${path}`, 'admin', 'millrace']),
-  ...['query_range', 'query', 'labels', 'label', 'label/:name/values', 'series'].flatMap((path) => (['GET', 'POST'] as const).map((method): ForwardedRoute => [method, `/loki/api/v1/${path}`, 'query', 'loki'])),
+  ...[
+    'query_range', 'query', 'labels', 'label', 'label/:name/values', 'series', 'index/stats', 'index/volume', 'index/volume_range', 'detected_labels', 'detected_fields', 'detected_field/:name/values',
+    'patterns', 'format_query', 'status/buildinfo',
+  ].flatMap((path) => (['GET', 'POST'] as const).map((method): ForwardedRoute => [method, `/loki/api/v1/${path}`, 'query', 'loki'])),
+  ['GET', '/loki/api/v1/tail', 'query', 'loki'],
 ]

@@ -1,9 +1,11 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { refuse } from '@millrace/http/refuse'
 import type { Dialect, RouteRequest } from '@millrace/http/route'
+import { asksForWebSocket } from '@millrace/http/upgrades'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Log } from '@millrace/telemetry/log'
 import { injectTrace } from '@millrace/telemetry/tracing'
+import { relayWebSocket } from './relay-web-socket.ts'
 
 /** Streams requests on to the replicas of one service, and their answers back. Holds no body. */
 export interface Forwarder extends Disposable {
@@ -42,6 +44,8 @@ export function createForwarder({ name, urls, clock, log }: ForwarderOptions): F
       const outgoing = httpRequest({ agent, hostname, port, method: raw.method, path: raw.url, headers: headersOf(raw), timeout: SILENCE_MS, signal })
       outgoing.once('timeout', () => outgoing.destroy(new Error(`${name} was silent for ${SILENCE_MS} ms`)))
       try {
+        // A request for WebSocket has no body, and its answer is a conversation.
+        if (asksForWebSocket(raw)) relayWebSocket(outgoing, response)
         await relay(raw, outgoing, response)
       } catch (error) {
         if (signal.aborted) return // the client went away, and the replica was told
@@ -80,17 +84,19 @@ function relay(raw: IncomingMessage, outgoing: ClientRequest, response: ServerRe
         response.destroy()
         reject(new Error('the answer was cut off'))
       })
-      response.once('close', () => {
-        resolve()
-      })
     })
-    raw.pipe(outgoing)
+    response.once('close', () => {
+      resolve() // also of a conversation that has ended
+    })
+    if (asksForWebSocket(raw)) outgoing.end()
+    else raw.pipe(outgoing)
   })
 }
 
 /** All of them and their order; the body's length is kept, or it travels in chunks as it came. Where spans are collected, `traceparent` names ours. */
-function headersOf({ rawHeaders }: IncomingMessage): OutgoingHttpHeaders {
-  const headers = forwardedHeaders(rawHeaders)
+function headersOf(raw: IncomingMessage): OutgoingHttpHeaders {
+  const headers = forwardedHeaders(raw.rawHeaders)
+  if (asksForWebSocket(raw)) Object.assign(headers, { connection: 'Upgrade', upgrade: 'websocket' })
   injectTrace(headers)
   return headers
 }

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@millrace/runtime/clock'
+import { asksForWebSocket, serveUpgrades } from './upgrades.ts'
 
 /** A listening server. Disposing stops accepting, lets requests end, and cuts what is left after {@link DRAIN_MS}. */
 export interface HttpServer extends AsyncDisposable {
@@ -15,9 +16,10 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
-/** Listens. @throws Node's own error when the address is taken. */
+/** Listens; requests for WebSocket come to `listener` too, see `takeConnection`. @throws Node's own error when the address is taken. */
 export async function serveHttp({ host, port, clock }: HttpServerOptions, listener: RequestListener): Promise<HttpServer> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, listener)
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true, shouldUpgradeCallback: asksForWebSocket }, listener)
+  const cutUpgraded = serveUpgrades(server, listener)
   server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -26,7 +28,7 @@ export async function serveHttp({ host, port, clock }: HttpServerOptions, listen
       resolve()
     })
   })
-  return new ListeningServer(server, clock)
+  return new ListeningServer(server, cutUpgraded, clock)
 }
 
 /** Keys and cookies fit; more is an attack. */
@@ -44,10 +46,12 @@ export const DRAIN_MS = 10_000
 
 class ListeningServer implements HttpServer {
   readonly #server: Server
+  readonly #cutUpgraded: () => void
   readonly #clock: Clock
 
-  constructor(server: Server, clock: Clock) {
+  constructor(server: Server, cutUpgraded: () => void, clock: Clock) {
     this.#server = server
+    this.#cutUpgraded = cutUpgraded
     this.#clock = clock
   }
 
@@ -61,6 +65,7 @@ class ListeningServer implements HttpServer {
       closed.abort()
     })
     this.#server.closeIdleConnections()
+    this.#cutUpgraded() // they have no end of their own, and their clients come back
     await this.#clock.sleep(DRAIN_MS, closed.signal)
     this.#server.closeAllConnections()
   }

@@ -77,7 +77,7 @@ function readDirection(parameters: URLSearchParams): 'forward' | 'backward' {
 }
 
 /** Steps stand at multiples of their width since 1970, as Loki moves them, so that a graph that is drawn again shows the same points. @throws {BadQuestionError} */
-function stepsOf({ startNs, endNs }: TimeRange, stepMs: number): Steps {
+export function stepsOf({ startNs, endNs }: TimeRange, stepMs: number): Steps {
   const startMs = Math.floor(Number(startNs / 1_000_000n) / stepMs) * stepMs
   const endMs = Math.floor(Number(endNs / 1_000_000n) / stepMs) * stepMs
   const count = Math.round((endMs - startMs) / stepMs) + 1
@@ -85,7 +85,8 @@ function stepsOf({ startNs, endNs }: TimeRange, stepMs: number): Steps {
   return { startMs, stepMs, count }
 }
 
-function pointsOf({ values }: Series, { startMs, stepMs }: Steps): readonly (readonly [seconds: number, value: string])[] {
+/** Those that have a value. */
+export function pointsOf({ values }: Series, { startMs, stepMs }: Steps): readonly (readonly [seconds: number, value: string])[] {
   return values.flatMap((value, index) => (value === undefined ? [] : [[(startMs + index * stepMs) / 1000, sampleText(value)] as const]))
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TenantId } from '@millrace/event/event'
 import type { AggregateAnswer, AggregateRequest, ListRequest, MissingPart, RenderedEvent } from '@millrace/query-engine/query-engine'
 import type { QueryAst } from '@millrace/query-language/ast'
@@ -74,9 +75,16 @@ export class LokiRun {
       const request: ListRequest = { ...base, order, limit: pageEvents, ...(after === undefined ? {} : { after }) }
       const page = await this.#context.admission.run(this.#tenantId, this.#signal, async () => await this.#context.engine.list(request, this.#signal))
       this.#note(page)
+      let turnBytes = 0
       for (const event of page.events) {
+        const bytes = (event.message?.length ?? 0) + event.attributesJson.length
         this.events++
-        this.bytes += (event.message?.length ?? 0) + event.attributesJson.length
+        this.bytes += bytes
+        turnBytes += bytes + PER_EVENT_BYTES
+        if (turnBytes > BYTES_PER_TURN) {
+          turnBytes = 0
+          await nextTurn()
+        }
         if (!take(event)) return 'enough'
       }
       const last = page.events.at(-1)
@@ -103,6 +111,10 @@ export class LokiRun {
 /** What one request may look at line by line: about a second's work, and far more than anybody reads. */
 export const MAX_READ_EVENTS = 100_000
 export const MAX_READ_BYTES = 128 * 1024 * 1024
+/** Parsed and matched in some ten milliseconds; others are served between. */
+const BYTES_PER_TURN = 512 * 1024
+/** What an event costs however short it is. */
+const PER_EVENT_BYTES = 1024
 /** A page of long lines is some megabytes. */
 const PAGE_EVENTS = 1000
 /** Each answer may add some; they repeat. */
