@@ -85,8 +85,12 @@ export class Entry {
   #readMetadata(): Map<string, string> {
     const { status, traceId, spanId, tags, attributesJson } = this.#event
     const metadata = new Map<string, string>()
-    const put = (name: string, value: string): void => {
-      if (value !== '' && !metadata.has(name)) metadata.set(name, value)
+    // Several attributes may make one label, and lists have several values: the first is shown, and a filter asks for any.
+    const put = (name: string, value: string, elements: readonly string[] = [value]): void => {
+      if (value === '') return
+      const first = metadata.get(name)
+      if (first === undefined) metadata.set(name, value)
+      if (first !== undefined || elements.length !== 1 || elements[0] !== value) this.#elements.set(name, [...(this.#elements.get(name) ?? (first === undefined ? [] : [first])), ...elements])
     }
     put('detected_level', status ?? '')
     put('trace_id', traceId ?? '')
@@ -100,11 +104,10 @@ export class Entry {
     return metadata
   }
 
-  #flatten(value: unknown, path: string, put: (name: string, value: string) => void): void {
+  #flatten(value: unknown, path: string, put: (name: string, value: string, elements?: readonly string[]) => void): void {
     if (typeof value !== 'object' || value === null || value instanceof Numeral || Array.isArray(value) || (path !== '' && Object.keys(value).length === 0)) {
-      const name = labelOf(path)
-      put(name, plainText(value))
-      if (Array.isArray(value) && value.every((element) => typeof element !== 'object' || element === null || element instanceof Numeral)) this.#elements.set(name, value.map(plainText))
+      const isList = Array.isArray(value) && value.every((element) => typeof element !== 'object' || element === null || element instanceof Numeral)
+      put(labelOf(path), plainText(value), isList ? value.map(plainText) : undefined)
       return
     }
     for (const [key, inner] of Object.entries(value)) {

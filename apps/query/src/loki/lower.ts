@@ -46,12 +46,16 @@ export function isExtractable(label: string): boolean {
 
 /** Events without one of these reserved labels. */
 export function lacksAny(labels: readonly string[]): QueryAst {
-  return or(labels.flatMap((label) => sourceOf(label).facets.map((facet) => not({ type: 'exists', facet }))))
+  return or(labels.flatMap((label) => sourceOf(label).facets.map((facet) => lacksAll([facet]))))
 }
 
-/** Events that have none of the facets. */
+/** Events that have none of the facets; an empty value is none. */
 export function lacksAll(facets: readonly Facet[]): QueryAst {
-  return not(or(facets.map((facet) => ({ type: 'exists', facet }))))
+  return not(or(facets.map((facet) => and([{ type: 'exists', facet }, not(isEmpty(facet))]))))
+}
+
+function isEmpty(facet: Facet): QueryAst {
+  return { type: 'term', facet, pattern: { kind: 'exact', text: '', isQuoted: true } }
 }
 
 /** Both. */
@@ -133,13 +137,16 @@ function lowerRegex(name: string, source: string): QueryAst {
   if (source === '.*' || (source === '.+' && missing !== '')) return { type: 'all' }
   const anchored = anchoredRegex(source)
   const matchesMissing = compileRegex(anchored).test(missing)
-  return lowerPattern({ facets, fallback }, [{ kind: 'regex', source: anchored }], matchesMissing)
+  const present = lowerPattern({ facets, fallback }, [{ kind: 'regex', source: anchored }], matchesMissing)
+  // An empty value is as none, for which another text stands.
+  return missing === '' || matchesMissing ? present : and([present, not(lacksAll(facets))])
 }
 
 const PLAIN_ALTERNATIVES = /^[\w /:@,;=<>!"'#%&~-]+(?:\|[\w /:@,;=<>!"'#%&~-]+)*$/
 
-/** A matcher's regular expression is for the whole value. */
+/** A matcher's regular expression is for the whole value. @throws {BadPatternError} it is none by itself, as `a)|(b`. */
 export function anchoredRegex(source: string): string {
+  compileRegex(source)
   return `^(?:${source})$`
 }
 

@@ -85,7 +85,6 @@ function createStep(stage: Stage): Pipeline {
 }
 
 /** What terminals take as colours. */
-// eslint-disable-next-line no-control-regex -- it is the escape character that is looked for
 const COLORS = /\u001b\[[0-9;]*m/g
 
 function always(change: (entry: Entry) => void): Pipeline {

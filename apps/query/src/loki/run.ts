@@ -68,22 +68,21 @@ export class LokiRun {
    * @returns `bound` when it stopped at a bound.
    */
   async list(asked: Asked, { order, pageEvents = PAGE_EVENTS }: { readonly order: 'asc' | 'desc'; readonly pageEvents?: number }, take: (event: RenderedEvent) => boolean): Promise<'end' | 'enough' | 'bound'> {
+    const { clock } = this.#context
     const base = await this.#baseOf(asked)
     if (base === undefined) return 'end'
     for (let after: ListRequest['after']; ;) {
-      if (this.events >= MAX_READ_EVENTS || this.bytes >= MAX_READ_BYTES) return 'bound'
+      if (this.events >= MAX_READ_EVENTS || this.bytes >= MAX_READ_BYTES || this.elapsedMs > MAX_RUN_MS) return 'bound'
       const request: ListRequest = { ...base, order, limit: pageEvents, ...(after === undefined ? {} : { after }) }
       const page = await this.#context.admission.run(this.#tenantId, this.#signal, async () => await this.#context.engine.list(request, this.#signal))
       this.#note(page)
-      let turnBytes = 0
+      let turnStartedMs = clock.monotonicMs()
       for (const event of page.events) {
-        const bytes = (event.message?.length ?? 0) + event.attributesJson.length
         this.events++
-        this.bytes += bytes
-        turnBytes += bytes + PER_EVENT_BYTES
-        if (turnBytes > BYTES_PER_TURN) {
-          turnBytes = 0
+        this.bytes += (event.message?.length ?? 0) + event.attributesJson.length
+        if (clock.monotonicMs() - turnStartedMs > TURN_MS) {
           await nextTurn()
+          turnStartedMs = clock.monotonicMs()
         }
         if (!take(event)) return 'enough'
       }
@@ -111,10 +110,10 @@ export class LokiRun {
 /** What one request may look at line by line: about a second's work, and far more than anybody reads. */
 export const MAX_READ_EVENTS = 100_000
 export const MAX_READ_BYTES = 128 * 1024 * 1024
-/** Parsed and matched in some ten milliseconds; others are served between. */
-const BYTES_PER_TURN = 512 * 1024
-/** What an event costs however short it is. */
-const PER_EVENT_BYTES = 1024
+/** With the last page behind it, below the minute after which proxies take a silent server for dead. */
+const MAX_RUN_MS = 30_000
+/** Of matching and parsing at once; others are served between. */
+const TURN_MS = 10
 /** A page of long lines is some megabytes. */
 const PAGE_EVENTS = 1000
 /** Each answer may add some; they repeat. */

@@ -76,14 +76,18 @@ function parseStage(cursor: TokenCursor): Stage | undefined {
   cursor.advance()
   const word = cursor.next
   // A label may be called as a stage is.
-  const isComparison = cursor.peek(1).type === 'symbol' && [...MATCH_OPS, ...COMPARE_OPS].some((candidate) => cursor.isSymbol(candidate, 1))
-  const parse = word.type === 'name' && !isComparison ? STAGES[word.text.toLowerCase()] : undefined
+  const stage = word.type === 'name' ? word.text.toLowerCase() : ''
+  const isComparison = [...MATCH_OPS, ...COMPARE_OPS].some((candidate) => cursor.isSymbol(candidate, 1) && !(BARE_STAGES.has(stage) && (candidate === '!=' || candidate === '!~')))
+  const parse = isComparison ? undefined : STAGES.get(stage)
   if (parse === undefined) return { type: 'label-filter', filter: parseLabelFilter(cursor, 0) }
   cursor.advance()
   return parse(cursor)
 }
 
-const STAGES: Readonly<Record<string, (cursor: TokenCursor) => Stage>> = {
+/** These may stand alone: behind them `!=` begins a line filter. */
+const BARE_STAGES: ReadonlySet<string> = new Set(['json', 'logfmt', 'unpack', 'decolorize'])
+
+const STAGES: ReadonlyMap<string, (cursor: TokenCursor) => Stage> = new Map<string, (cursor: TokenCursor) => Stage>(Object.entries({
   json: (cursor) => ({ type: 'json', fields: parseExtractions(cursor) }),
   logfmt: (cursor) => {
     const flags = new Set<string>()
@@ -103,7 +107,7 @@ const STAGES: Readonly<Record<string, (cursor: TokenCursor) => Stage>> = {
   drop: (cursor) => parseSelection(cursor, 'drop'),
   keep: (cursor) => parseSelection(cursor, 'keep'),
   xml: (cursor) => cursor.fail('the stage xml is not supported', cursor.next.start),
-}
+} satisfies Readonly<Record<string, (cursor: TokenCursor) => Stage>>))
 
 function parseLineFilter(cursor: TokenCursor, op: LineFilter['op']): LineFilter {
   cursor.advance()

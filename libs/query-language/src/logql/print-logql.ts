@@ -25,7 +25,12 @@ export function printLogql(expr: LogqlExpr): string {
 }
 
 function printLog({ matchers, stages }: LogExpr): string {
-  return [`{${matchers.map(printMatcher).join(', ')}}`, ...stages.map(printStage)].join(' ')
+  return [`{${matchers.map(printMatcher).join(', ')}}`, ...stages.map((stage, index) => printStage(stage) + (wouldTake(stage, stages[index + 1]) ? ' |= ""' : ''))].join(' ')
+}
+
+/** `| drop a != "b"` would read the line filter as a part of the stage; a filter that all lines pass stands between. */
+function wouldTake(stage: Stage, next: Stage | undefined): boolean {
+  return (stage.type === 'drop' || stage.type === 'keep') && stage.labels.at(-1)?.matcher === undefined && next?.type === 'line-filter' && (next.op === '!=' || next.op === '!~')
 }
 
 function printMatcher({ name, op, value }: Matcher): string {
