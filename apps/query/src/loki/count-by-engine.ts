@@ -7,7 +7,7 @@ import { spanOf } from './evaluate-range.ts'
 import { sourceOf } from './labels.ts'
 import { ChangedLabels, lowerLog } from './lower.ts'
 import type { LokiRun } from './run.ts'
-import type { Series, Steps } from './series.ts'
+import { labelsKey, type Labels, type Series, type Steps } from './series.ts'
 
 /**
  * `sum by (…) (count_over_time(…))` and `rate` where the engine can count by itself, without lines being read: over any number of events, and as fast as it does that.
@@ -33,10 +33,16 @@ export async function countByEngine(run: LokiRun, expr: RangeAggregation, groupi
     groupBy: [...missingOf].map(([facet, missing]) => ({ facet, limit: MAX_SERIES + 1, missing })),
   })
   const divisor = op === 'rate' ? Number(rangeNs) / 1e9 : 1
-  return buckets.map(({ by, computes: [count] }) => ({
-    labels: Object.fromEntries(facets.map(({ label, facet }) => [label, String(by[facet] ?? '')] as const).filter(([, value]) => value !== '')),
-    values: isInstant ? [Number(count ?? 0) > 0 ? Number(count) / divisor : undefined] : windowSums(count ?? [], cellMs, span.fromNs, Number(rangeNs / 1_000_000n), steps).map((sum) => (sum === 0 ? undefined : sum / divisor)),
-  })).filter(({ values }) => values.some((value) => value !== undefined))
+  // A number and its text are one label, as are an empty value and none.
+  const sums = new Map<string, { readonly labels: Labels; readonly counts: number[] }>()
+  for (const { by, computes: [count] } of buckets) {
+    const labels = Object.fromEntries(facets.map(({ label, facet, missing }) => [label, String(by[facet] ?? '') || missing] as const).filter(([, value]) => value !== ''))
+    const counts = isInstant ? [Number(count ?? 0)] : windowSums(count ?? [], cellMs, span.fromNs, Number(rangeNs / 1_000_000n), steps)
+    const key = labelsKey(labels)
+    const known = sums.get(key)
+    sums.set(key, { labels, counts: known === undefined ? [...counts] : known.counts.map((sum, index) => sum + (counts[index] ?? 0)) })
+  }
+  return [...sums.values()].map(({ labels, counts }) => ({ labels, values: counts.map((count) => (count === 0 ? undefined : count / divisor)) })).filter(({ values }) => values.some((value) => value !== undefined))
 }
 
 /** The engine groups by four facets at most. */

@@ -70,7 +70,7 @@ export async function countValues(run: LokiRun, label: string, filter: QueryAst,
     if (facet.kind === 'tag' && RESERVED_FACETS.has(text)) continue // no facet's text means such a tag
     const buckets = await run.aggregate({ filter: own, fromNs: startNs, toNs: endNs }, { computes: [{ aggregation: 'count', type: 'total' }], groupBy: [{ facet: text, limit: MAX_VALUES, ...(missing === '' ? {} : { missing }) }] })
     for (const { by, computes: [count] } of buckets) {
-      const value = String(by[text] ?? '')
+      const value = String(by[text] ?? '') || missing
       if (value !== '') counts.set(value, (counts.get(value) ?? 0) + Number(count ?? 0))
     }
   }
@@ -104,10 +104,14 @@ export async function countStreams(run: LokiRun, filter: QueryAst, { startNs, en
     computes: [{ aggregation: 'count', type: 'total' }],
     groupBy: Object.values(STREAM_LABELS).map((facet) => ({ facet, limit: MAX_STREAM_GROUPS, missing: facet === 'service' ? UNKNOWN_SERVICE : '' })),
   })
-  return buckets.map(({ by, computes: [count] }) => ({
-    labels: Object.fromEntries(Object.entries(STREAM_LABELS).map(([label, facet]) => [label, String(by[facet] ?? '')] as const).filter(([, value]) => value !== '')),
-    events: Number(count ?? 0),
-  }))
+  // An empty service and none are one stream.
+  const streams = new Map<string, { readonly labels: Labels; readonly events: number }>()
+  for (const { by, computes: [count] } of buckets) {
+    const labels = Object.fromEntries(Object.entries(STREAM_LABELS).map(([label, facet]) => [label, String(by[facet] ?? '') || sourceOf(label).missing] as const).filter(([, value]) => value !== ''))
+    const key = labelsKey(labels)
+    streams.set(key, { labels, events: (streams.get(key)?.events ?? 0) + Number(count ?? 0) })
+  }
+  return [...streams.values()]
 }
 
 /** The filter of a selector; of everything without one. */
