@@ -24,7 +24,7 @@ const layers = {
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/testdata'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: { allowDefaultProject: ['*.ts'] } } },
     plugins: { '@nx': nx, '@typescript-eslint': tseslint.plugin },
     rules: {
@@ -46,6 +46,8 @@ export default tseslint.config(
     files: ['apps/!(standalone|cli)/src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', { selector: 'ImportDeclaration[source.value=/^@millrace\\/(gateway|intake|router|writer|indexer|query|standalone)\\//]', message: 'Only standalone may import apps.' }] },
   },
+  // In a browser there is one clock, and nothing to simulate.
+  { files: ['apps/web/src/**/*.{ts,tsx}'], rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' } },
   { files: ['libs/*/src/{sqlite,kafka,cassandra,elasticsearch,redis}-*.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['libs/runtime/src/**/*.ts', '**/main.ts', 'tools/**/*.ts', '**/*.test.ts', '**/*.bench.ts', '**/*.conformance.ts'], rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off', 'no-console': 'off' } },
   {
