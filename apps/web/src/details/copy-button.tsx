@@ -1,4 +1,5 @@
 import { useState, type ReactElement } from 'react'
+import { Icon } from '../frame/icon.tsx'
 
 /** Puts a text on the clipboard. */
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }): ReactElement {
@@ -6,7 +7,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   const copy = (): void => {
     copyText(text).then(() => { setSaid('copied') }, () => { setSaid('failed') }).finally(() => { setTimeout(() => { setSaid('') }, SAY_MS) })
   }
-  return <button type="button" className="icon copy" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={copy}>{said === '' ? '⧉' : said === 'copied' ? '✓' : '!'}</button>
+  return <button type="button" className="icon copy" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={copy}><Icon name={said === '' ? 'copy' : said === 'copied' ? 'done' : 'failed'} /></button>
 }
 
 const SAY_MS = 1200

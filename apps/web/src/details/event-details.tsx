@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type ReactElement } from 'react'
 import { api } from '../api/client.ts'
 import type { LogEvent } from '../api/types.ts'
 import { ErrorNotice } from '../frame/error-notice.tsx'
+import { Icon } from '../frame/icon.tsx'
 import { useLoaded } from '../hooks/use-loaded.ts'
 import { fieldsOf } from '../state/event-fields.ts'
 import type { EventName } from '../state/page-state.ts'
@@ -33,7 +34,7 @@ export function EventDetails({ name: { id, timestamp }, known, columns, onAdd, o
       <div className={`details-head mark level-${levelOf(event?.attributes.status)}`}>
         <time dateTime={timestamp} title="in UTC, as it was sent">{timestamp}</time>
         <span className="cell-status">{event?.attributes.status ?? ''}</span>
-        <button type="button" className="icon close" aria-label="Close the details" onClick={() => { onSelect(undefined) }}>×</button>
+        <button type="button" className="icon close" aria-label="Close the details" onClick={() => { onSelect(undefined) }}><Icon name="close" /></button>
       </div>
       <ErrorNotice error={error} />
       {loaded === 'gone' ? <p className="quiet details-gone">This event is not there any more.</p> : null}

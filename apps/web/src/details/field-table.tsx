@@ -1,4 +1,5 @@
 import { useState, type ReactElement } from 'react'
+import { Icon } from '../frame/icon.tsx'
 import type { EventField } from '../state/event-fields.ts'
 import { termOf } from '../state/query-terms.ts'
 import { CopyButton } from './copy-button.tsx'
@@ -28,9 +29,9 @@ export function FieldTable({ fields, columns, onAdd, onColumn }: FieldTableProps
                 <th scope="row">{facet}</th>
                 <td className={typeof value === 'string' ? '' : 'literal'}>{String(value)}</td>
                 <td className="field-actions">
-                  <button type="button" className="icon" aria-label={`Only ${term}`} title="Add to the query" onClick={() => { onAdd(term) }}>+</button>
-                  <button type="button" className="icon" aria-label={`Exclude ${term}`} title="Exclude" onClick={() => { onAdd(`-${term}`) }}>−</button>
-                  <button type="button" className="icon" aria-label={`Show ${facet} as a column`} aria-pressed={columns.includes(facet)} title="Show as a column" onClick={() => { onColumn(facet) }}>▥</button>
+                  <button type="button" className="icon" aria-label={`Only ${term}`} title="Add to the query" onClick={() => { onAdd(term) }}><Icon name="add" /></button>
+                  <button type="button" className="icon" aria-label={`Exclude ${term}`} title="Exclude" onClick={() => { onAdd(`-${term}`) }}><Icon name="exclude" /></button>
+                  <button type="button" className="icon" aria-label={`Show ${facet} as a column`} aria-pressed={columns.includes(facet)} title="Show as a column" onClick={() => { onColumn(facet) }}><Icon name="column" /></button>
                   <CopyButton text={String(value)} what={facet} />
                 </td>
               </tr>

@@ -1,6 +1,7 @@
 import { useState, type ReactElement } from 'react'
 import { api } from '../api/client.ts'
 import type { Question } from '../api/types.ts'
+import { Icon } from '../frame/icon.tsx'
 import { useLoaded } from '../hooks/use-loaded.ts'
 import { shortCount } from '../state/short-count.ts'
 import { hasTerm, termOf } from '../state/query-terms.ts'
@@ -36,7 +37,7 @@ export function FacetGroup({ name, question, query, isOpenAtFirst, onAdd, onRemo
                   <span className="facet-count">{shortCount(count)}</span>
                   <meter className="share" min={0} max={most} value={count} aria-hidden="true" />
                 </button>
-                <button type="button" className="icon" aria-label={`Exclude ${term}`} title="Exclude" onClick={() => { onAdd(`-${term}`) }}>−</button>
+                <button type="button" className="icon" aria-label={`Exclude ${term}`} title="Exclude" onClick={() => { onAdd(`-${term}`) }}><Icon name="exclude" /></button>
               </li>
             )
           })}

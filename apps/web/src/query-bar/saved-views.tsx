@@ -2,6 +2,7 @@ import { useState, type FormEvent, type ReactElement } from 'react'
 import { api } from '../api/client.ts'
 import type { SavedView } from '../api/types.ts'
 import { ErrorNotice } from '../frame/error-notice.tsx'
+import { Icon } from '../frame/icon.tsx'
 import { Popover } from '../frame/popover.tsx'
 import { useLoaded } from '../hooks/use-loaded.ts'
 import type { PageState } from '../state/page-state.ts'
@@ -47,8 +48,8 @@ function ViewItem({ view, state, onOpen, onChanged }: { readonly view: SavedView
   return (
     <li className="view-item">
       <button type="button" onClick={onOpen} title={view.query}>{view.name}<code>{view.query === '' ? '*' : view.query}</code></button>
-      <button type="button" className="icon" aria-label={`Put the current search into ${view.name}`} title="Put the current search here" onClick={() => { attempt(async () => await api.changeView({ ...view, ...savedOf(state) })) }}>↻</button>
-      <button type="button" className="icon" aria-label={`Delete ${view.name}`} title="Delete" onClick={() => { attempt(async () => { await api.removeView(view) }) }}>×</button>
+      <button type="button" className="icon" aria-label={`Put the current search into ${view.name}`} title="Put the current search here" onClick={() => { attempt(async () => await api.changeView({ ...view, ...savedOf(state) })) }}><Icon name="replace" /></button>
+      <button type="button" className="icon" aria-label={`Delete ${view.name}`} title="Delete" onClick={() => { attempt(async () => { await api.removeView(view) }) }}><Icon name="close" /></button>
       <ErrorNotice error={problem} />
     </li>
   )

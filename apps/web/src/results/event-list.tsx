@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, type KeyboardEvent, type ReactElement } from 'react'
 import type { LogEvent } from '../api/types.ts'
+import { Icon } from '../frame/icon.tsx'
 import { EventRow } from './event-row.tsx'
 
 interface EventListProps {
@@ -44,7 +45,7 @@ export function EventList({ events, columns, selectedId, onSelect, onRemoveColum
       <div className="event-head" aria-hidden={columns.length === 0}>
         <span className="cell-time">time</span><span className="cell-status">status</span><span className="cell-service">service</span>
         {columns.map((facet) => (
-          <span key={facet} className="cell-column">{facet}<button type="button" className="icon" aria-label={`Remove the column ${facet}`} onClick={() => { onRemoveColumn(facet) }}>×</button></span>
+          <span key={facet} className="cell-column">{facet}<button type="button" className="icon" aria-label={`Remove the column ${facet}`} onClick={() => { onRemoveColumn(facet) }}><Icon name="close" /></button></span>
         ))}
         <span className="cell-message">message</span>
       </div>
