@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBus } from '@millrace/bus/open-bus'
 import { topicsOf } from '@millrace/bus/topics'
-import type { Catalog } from '@millrace/catalog/catalog'
+import { CatalogUnavailableError, type Catalog } from '@millrace/catalog/catalog'
 import { openCatalog } from '@millrace/catalog/open-catalog'
 import { NS_PER_DAY } from '@millrace/event/event'
-import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
+import type { BatchRecord } from '@millrace/fragment/batch-record'
+import { decodeBatchRecord, encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
 import { encodeFragment } from '@millrace/fragment/encode-fragment'
-import { tableOf } from '@millrace/fragment/plain-rows'
+import { rowsOf, tableOf } from '@millrace/fragment/plain-rows'
+import { decodeFragment } from '@millrace/fragment/read-fragment'
+import { parsePipelineDocument } from '@millrace/pipeline/pipeline-document'
+import { writePipelines } from '@millrace/pipeline/pipeline-settings'
 import { parseQuery } from '@millrace/query-language/parse-query'
 import { createFragmentMatcher } from '@millrace/query-engine/fragment-matcher'
 import { noFailpoints } from '@millrace/runtime/failpoints'
@@ -96,6 +100,50 @@ describe('the router', () => {
       expect(counted).toContain('millrace_router_restarts_total 1\n')
       expect(counted).toContain('millrace_router_lost_total 1\n')
       expect(counted).toContain('millrace_dead_letters_total{app="router"} 2\n')
+    } finally {
+      stop.abort()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('changes what the tenant\'s pipelines say, waits while they cannot be looked up, and gives up what they cannot be', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'router-'))
+    const stop = new AbortController()
+    try {
+      await using bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock })
+      await using catalog = await openCatalog({ kind: 'sqlite', root: `${folder}/catalog`, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
+      for (const topic of [topics.batches, topics.routed, topics.deadLetters]) await bus.createTopic(topic, { partitions: 1 })
+      const document = parsePipelineDocument({ pipelines: [{ name: 'p', processors: [{ type: 'redact', patterns: ['s3cret'] }] }] })
+      await writePipelines(catalog, 'mine', { document, expectedVersion: 0, nowMs: 0, retentionDays: 30 })
+      await catalog.writeSetting('broken', 'pipelines', '{"document":{"pipelines":7},"version":1}', 0)
+      for (const tenantId of ['mine', 'broken', 'other']) await bus.append(topics.batches, 0, batch(tenantId, 'a s3cret'))
+      let isDown = true
+      let asked = 0
+      const readSetting: Catalog['readSetting'] = async (...of) => {
+        asked++
+        if (isDown) throw new CatalogUnavailableError('down')
+        return await catalog.readSetting(...of)
+      }
+      const flaky = new Proxy(catalog, { get: (target, name) => (name === 'readSetting' ? readSetting : (Reflect.get(target, name) as unknown)) })
+      const registry = new Registry()
+      const routing = routeBatches({ bus, catalog: flaky, topics, clock: systemClock, log, metrics: createRouterMetrics(registry) }, stop.signal)
+      await until(() => asked > 1)
+      expect(await bus.endOffset(topics.routed, 0)).toBe(0)
+      isDown = false
+      await until(async () => (await bus.endOffset(topics.routed, 0)) === 3)
+      const routed: BatchRecord[] = []
+      await bus.consume({ topic: topics.routed, group: 'check', signal: stop.signal }, async ({ read }) => {
+        for await (const records of read(0)) {
+          for (const { value } of records) routed.push(decodeBatchRecord(value))
+          if (routed.length === 3) stop.abort()
+        }
+      })
+      await routing
+      expect(routed.map(({ sourceOffset, tenantId, fragments }) => [sourceOffset, tenantId, fragments.map(({ bytes }) => rowsOf(decodeFragment(bytes))[0]?.values.get('message'))])).toEqual([[0, 'mine', ['a [REDACTED]']], [1, '', []], [2, 'other', ['a s3cret']]])
+      const counted = await registry.metrics()
+      expect(counted).toContain('millrace_router_batches_total{outcome="changed"} 1\n')
+      expect(counted).toContain('millrace_router_batches_total{outcome="passed"} 1\n')
+      expect(counted).toContain('millrace_dead_letters_total{app="router"} 1\n')
     } finally {
       stop.abort()
       await rm(folder, { recursive: true, force: true })
