@@ -445,7 +445,8 @@ const TEXT_TABLES = 15
 /** Above this share of distinct values a dictionary costs more than it saves. */
 const MAX_DICTIONARY_SHARE = 0.5
 
-function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+/** As {@link StringColumnBuilder.putHashed} takes it: for who puts the same text again and again. */
+export function hashOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   let hash = 0
   let at = start
   for (; at + 4 <= end; at += 4) hash = hashStep(hash, view.getInt32(at, true))
@@ -470,6 +471,7 @@ export function hashStep(hash: number, word: number): number {
 const HASH_FACTOR = 0x9e3779b1
 
 function isEqual(a: Uint8Array, aView: DataView, aStart: number, b: Uint8Array, bView: DataView, bStart: number, length: number): boolean {
+  if (length > NATIVE_COPY_BYTES) return Buffer.compare(a.subarray(aStart, aStart + length), b.subarray(bStart, bStart + length)) === 0
   let i = 0
   for (; i + 4 <= length; i += 4) if (aView.getInt32(aStart + i, true) !== bView.getInt32(bStart + i, true)) return false
   for (; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false

@@ -1,4 +1,4 @@
-import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
+import { hashOf, type NumberColumnBuilder, type StringColumnBuilder } from '@millrace/fragment/column-builder'
 import type { RESERVED_COLUMNS } from '@millrace/fragment/event-columns'
 import { VERBATIM_COLUMN } from '@millrace/fragment/event-columns'
 import { LITERALS } from '@millrace/fragment/table'
@@ -155,8 +155,9 @@ export interface SharedValues {
 interface SharedValue {
   readonly attribute: Attribute
   readonly kind: 'string' | 'numeral' | 'json' | 'number' | 'literal'
-  /** The bytes of the first three. */
+  /** The bytes of the first three, and their hash. */
   readonly source: TextSource | undefined
+  readonly hash: number
   /** The value of a number, the code of a literal. */
   readonly number: number
 }
@@ -190,7 +191,7 @@ export class Attribute {
   putString(source: TextSource, start: number, end: number): void {
     this.#takeDown('string', source, start, end)
     if (!this.#writer.admit(this)) return
-    const column = (this.#strings ??= this.#writer.builder.stringColumn(this.name, 'string'))
+    const column = this.#texts('string')
     this.column = column
     column.put(source.bytes, source.view, start, end)
   }
@@ -211,7 +212,7 @@ export class Attribute {
 
   /** Not NaN and not infinite: JSON has no such numbers. */
   putNumber(value: number): void {
-    this.#writer.sharing?.set(this, { attribute: this, kind: 'number', source: undefined, number: value })
+    this.#writer.sharing?.set(this, { attribute: this, kind: 'number', source: undefined, hash: 0, number: value })
     if (!this.#writer.admit(this)) return
     const column = (this.#numbers ??= this.#writer.builder.numberColumn(this.name))
     this.column = column
@@ -240,24 +241,32 @@ export class Attribute {
   }
 
   /** For the writer only. */
-  putShared({ kind, source = NO_TEXT, number }: SharedValue): void {
-    if (kind === 'string') this.putString(source, 0, source.bytes.length)
-    else if (kind === 'number') this.putNumber(number)
+  putShared({ kind, source, hash, number }: SharedValue): void {
+    if (kind === 'number') this.putNumber(number)
     else if (kind === 'literal') this.#putLiteral(number)
-    else if (kind === 'json') this.#putJson(source, source.bytes.length)
-    else this.#putNumeral(source, source.bytes.length)
+    else if (source !== undefined && this.#writer.admit(this)) {
+      const column = this.#texts(kind)
+      this.column = column
+      column.putHashed(source.bytes, source.view, 0, source.bytes.length, hash)
+    }
+  }
+
+  #texts(kind: 'string' | 'numeral' | 'json'): StringColumnBuilder {
+    const { builder } = this.#writer
+    if (kind === 'string') return (this.#strings ??= builder.stringColumn(this.name, kind))
+    return kind === 'json' ? (this.#jsons ??= builder.stringColumn(this.name, kind)) : (this.#numerals ??= builder.stringColumn(this.name, kind))
   }
 
   #putNumeral(source: TextSource, end: number): void {
     this.#takeDown('numeral', source, 0, end)
     if (!this.#writer.admit(this)) return
-    const column = (this.#numerals ??= this.#writer.builder.stringColumn(this.name, 'numeral'))
+    const column = this.#texts('numeral')
     this.column = column
     column.put(source.bytes, source.view, 0, end)
   }
 
   #putLiteral(code: number): void {
-    this.#writer.sharing?.set(this, { attribute: this, kind: 'literal', source: undefined, number: code })
+    this.#writer.sharing?.set(this, { attribute: this, kind: 'literal', source: undefined, hash: 0, number: code })
     if (!this.#writer.admit(this)) return
     const column = (this.#literals ??= this.#writer.builder.literalColumn(this.name))
     this.column = column
@@ -267,13 +276,15 @@ export class Attribute {
   #putJson(source: TextSource, end: number): void {
     this.#takeDown('json', source, 0, end)
     if (!this.#writer.admit(this)) return
-    const column = (this.#jsons ??= this.#writer.builder.stringColumn(this.name, 'json'))
+    const column = this.#texts('json')
     this.column = column
     column.put(source.bytes, source.view, 0, end)
   }
 
   #takeDown(kind: 'string' | 'numeral' | 'json', { bytes }: TextSource, start: number, end: number): void {
-    this.#writer.sharing?.set(this, { attribute: this, kind, source: ownSource(Uint8Array.from(bytes.subarray(start, end))), number: 0 })
+    if (this.#writer.sharing === undefined) return
+    const source = ownSource(Uint8Array.from(bytes.subarray(start, end)))
+    this.#writer.sharing.set(this, { attribute: this, kind, source, hash: hashOf(source.bytes, source.view, 0, end - start), number: 0 })
   }
 }
 
@@ -360,7 +371,6 @@ const MAX_REMEMBERED_LENGTH = 64
 const FIRST_SCRATCH_BYTES = 4096
 let scratch = scratchOf(FIRST_SCRATCH_BYTES)
 
-const NO_TEXT = ownSource(new Uint8Array(0))
 /** Putting a short value costs as much as some dozen bytes of a long one. */
 const VALUE_WORK = 64
 /** Of one row: those of its values, and of maps around them. */

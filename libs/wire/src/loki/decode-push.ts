@@ -40,18 +40,35 @@ type Places = Generator<EntryPlace | undefined, void>
 
 const NOWHERE: EntryPlace = { labels: [], start: 0, end: 0, sharedBytes: 0 }
 
-/** Labels are put for each entry, as metadata decides which of them are reserved. */
-const workOf = ({ labels, sharedBytes }: EntryPlace): number => sharedBytes + labels.length * LABEL_WORK
-/** As of a value that is put from what rows share. */
-const LABEL_WORK = 64
-
-class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScanner, EntryPlace> {
-  readonly reader: JsonReader
+/** An entry of either encoding as a row. */
+abstract class PushRow extends WrittenRows {
   place = NOWHERE
+  #hasMetadata = false
 
   override get repeatedBytes(): number {
-    return workOf(this.place)
+    const { labels, sharedBytes } = this.place
+    return this.#hasMetadata ? sharedBytes + labels.length * LABEL_WORK : super.repeatedBytes
   }
+
+  /** Labels are the same for each entry of a stream unless metadata decides with them which are reserved. */
+  protected putLabels(metadata: readonly Label[]): void {
+    const { labels, sharedBytes } = this.place
+    this.#hasMetadata = metadata.length > 0
+    if (this.#hasMetadata) putLabels(this.rows, labels, metadata)
+    else this.putBlock(labels, sharedBytes, () => { putLabels(this.rows, labels, []) })
+  }
+
+  protected forget(): void {
+    this.place = NOWHERE
+    this.forgetBlock()
+  }
+}
+
+/** Putting a label costs more than a value that is put again as it was. */
+const LABEL_WORK = 128
+
+class JsonPushScanner extends PushRow implements PlacedScanner<JsonPushScanner, EntryPlace> {
+  readonly reader: JsonReader
 
   constructor(reader = new JsonReader()) {
     super()
@@ -75,8 +92,13 @@ class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScann
     if (!cursor.nextElement() || !cursor.isString) return this.#refuse('an entry has a time and a line')
     rows.reserved('message').putText(cursor.string())
     rows.keepVerbatim()
-    putLabels(rows, this.place.labels, cursor.nextElement() ? labelsOf(cursor) : [])
+    this.putLabels(cursor.nextElement() ? labelsOf(cursor) : [])
     return rows.failure === '' ? this.place.end : -1
+  }
+
+  release(): void {
+    this.reader.release()
+    this.forget()
   }
 
   #refuse(reason: string): -1 {
@@ -85,13 +107,8 @@ class JsonPushScanner extends WrittenRows implements PlacedScanner<JsonPushScann
   }
 }
 
-class ProtobufPushScanner extends WrittenRows implements PlacedScanner<ProtobufPushScanner, EntryPlace> {
+class ProtobufPushScanner extends PushRow implements PlacedScanner<ProtobufPushScanner, EntryPlace> {
   readonly reader: ProtobufReader
-  place = NOWHERE
-
-  override get repeatedBytes(): number {
-    return workOf(this.place)
-  }
 
   constructor(reader = new ProtobufReader()) {
     super()
@@ -122,19 +139,18 @@ class ProtobufPushScanner extends WrittenRows implements PlacedScanner<ProtobufP
     }
     if (!rows.reserved('message').isSet) rows.reserved('message').putText('') // an empty line is not written
     rows.keepVerbatim()
-    putLabels(rows, place.labels, metadata)
+    this.putLabels(metadata)
     return rows.failure === '' ? place.end : -1
+  }
+
+  release(): void {
+    this.reader.load(new Uint8Array(0))
+    this.forget()
   }
 }
 
-const jsonScanners = new ScannerPool(() => new JsonPushScanner(), (scanner) => {
-  scanner.reader.release()
-  scanner.place = NOWHERE
-})
-const protobufScanners = new ScannerPool(() => new ProtobufPushScanner(), (scanner) => {
-  scanner.reader.load(new Uint8Array(0))
-  scanner.place = NOWHERE
-})
+const jsonScanners = new ScannerPool(() => new JsonPushScanner(), (scanner) => { scanner.release() })
+const protobufScanners = new ScannerPool(() => new ProtobufPushScanner(), (scanner) => { scanner.release() })
 
 function* jsonEntries(cursor: JsonCursor): Places {
   for (let key = cursor.firstKey(); key !== undefined; key = cursor.nextKey()) {
