@@ -27,6 +27,16 @@ describe('a fuzz run', () => {
     expect(runFuzz([target(() => { clock.pass(400) })], { seed: 1, seconds: 2, nowMs: clock.nowMs }).faults[0]?.what).toMatch(/^took \d+ ms/)
   })
 
+  it('gives a decoder each of its inputs as it is first, those made to take long among them', async () => {
+    const [otlp] = (await fuzzTargets()).filter(({ name }) => name === 'otlp protobuf')
+    const inputs = otlp?.inputs ?? []
+    const seen: Uint8Array[] = []
+    runFuzz([{ ...target((bytes) => seen.push(bytes)), inputs }], { seed: 1, seconds: 0.1, nowMs: clockOf().nowMs })
+    expect(inputs.some(({ length }) => length > 100_000)).toBe(true)
+    expect(seen.slice(0, inputs.length)).toEqual(inputs)
+    expect(seen.length).toBeGreaterThan(inputs.length)
+  })
+
   it('makes the same inputs from the same seed, for every decoder that there is', async () => {
     const targets = await fuzzTargets()
     for (const each of targets) expect([each.name, each.inputs.length > 0]).toEqual([each.name, true])

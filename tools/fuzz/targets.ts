@@ -12,13 +12,15 @@ import { decodeLogsProtobufInSteps } from '@millrace/wire/otlp/decode-logs-proto
 import { ProtobufError } from '@millrace/wire/protobuf-reader'
 import { decodeHecInSteps, HecSyntaxError } from '@millrace/wire/splunk/decode-hec'
 import { decodeSyslogInSteps } from '@millrace/wire/syslog/decode-syslog'
+import { madeInputs } from './made-inputs.ts'
 import type { FuzzTarget } from './run-fuzz.ts'
 
-/** Every decoder, with what real clients sent as its inputs. */
+/** Every decoder, with what real clients sent as its inputs, and what was made to take long. */
 export async function fuzzTargets(): Promise<readonly FuzzTarget[]> {
   const captured = await readCaptured()
+  const made = madeInputs()
   const target = (name: string, folder: string, decode: (body: Uint8Array) => unknown, refusals: readonly (new (...args: never[]) => Error)[] = []): FuzzTarget => ({
-    name, read: decode, inputs: captured.get(folder) ?? [], isRefusal: (error) => refusals.some((kind) => error instanceof kind),
+    name, read: decode, inputs: [...(captured.get(folder) ?? []), ...(made.get(folder) ?? [])], isRefusal: (error) => refusals.some((kind) => error instanceof kind),
   })
   const steps = (decode: (body: Uint8Array, options: DecodeOptions) => DecodeSteps) => (body: Uint8Array): unknown => runToEnd(decode(body, OPTIONS))
   return [
