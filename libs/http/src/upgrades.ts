@@ -27,6 +27,7 @@ export function serveUpgrades(server: Server, listener: RequestListener): () => 
     open.add(socket)
     // Node no longer watches it: an error without a listener would end the process.
     socket.on('error', () => { socket.destroy() })
+    socket.once('end', () => { socket.end() }) // nobody listens any more, as half a conversation is none
     socket.once('close', () => { open.delete(socket) })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
