@@ -12,6 +12,7 @@ import { usePageState } from './hooks/use-page-state.ts'
 import { useTail } from './hooks/use-tail.ts'
 import type { useTheme } from './hooks/use-theme.ts'
 import { QueryBar } from './query-bar/query-bar.tsx'
+import { focusQuery } from './query-bar/query-editor.tsx'
 import { EventResults } from './results/event-results.tsx'
 import { Histogram } from './results/histogram.tsx'
 import { PatternList } from './results/pattern-list.tsx'
@@ -72,7 +73,7 @@ export function Explorer({ session, theme, onSignOut, onExpired }: ExplorerProps
   return (
     <div className="explorer">
       <Header session={session} theme={theme} onSignOut={onSignOut}>
-        <QueryBar state={state} question={question} facets={facets.value} onSearch={search} onLive={(live) => { change({ isLive: live, tab: 'events' }) }} />
+        <QueryBar state={state} question={question} facets={facets.value} onSearch={search} onLive={(live) => { search({ isLive: live, tab: 'events' }) }} />
       </Header>
       <FacetPanel question={question} facets={facets.value} query={query} onAdd={addTerm} onRemove={removeTerm} />
       <main className="results">
@@ -98,7 +99,7 @@ function useSlashKey(): void {
     const isTyping = target instanceof HTMLElement && (target.isContentEditable || target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement)
     if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey) return
     event.preventDefault()
-    document.getElementById('query')?.focus()
+    focusQuery()
   })
   useEffect(() => {
     const onKey = ref.current

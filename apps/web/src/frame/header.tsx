@@ -27,6 +27,7 @@ export function Header({ session, theme: { theme, setTheme }, onSignOut, childre
             <ul className="keys" aria-label="Keys">
               <li><kbd>/</kbd> query</li><li><kbd>j</kbd><kbd>k</kbd> next, previous event</li><li><kbd>Esc</kbd> close</li>
             </ul>
+            <a href="/docs" target="_blank" rel="noreferrer">The API</a>
             <button type="button" onClick={() => void onSignOut()}>Sign out</button>
           </div>
         )}

@@ -26,16 +26,13 @@ export function QueryBar({ state, question, facets, onSearch, onLive }: QueryBar
   }), [facets, question])
   const run = (query: string): void => { onSearch({ query: query.trim() }) }
   return (
-    <form className="query-bar" role="search" aria-label="Events" onSubmit={(event) => {
-      event.preventDefault()
-      run(typed)
-    }}>
+    <div className="query-bar" role="search" aria-label="Events">
       <div className="query-field">
         <QueryEditor query={state.query} onRun={run} onEdit={setTyped} facts={facts} />
         <kbd aria-hidden="true">/</kbd>
       </div>
       <TimeRangePicker range={state.range} onChange={(range) => { onSearch({ range, isLive: false }) }} />
-      <button type="submit" className={`primary${typed.trim() === state.query ? '' : ' changed'}`}>Search</button>
+      <button type="button" className={`primary${typed.trim() === state.query ? '' : ' changed'}`} onClick={() => { run(typed) }}>Search</button>
       <button type="button" className="live-button" aria-pressed={state.isLive} onClick={() => { onLive(!state.isLive) }}><span className="live-dot" aria-hidden="true" />Live</button>
       <SavedViews state={state} onOpen={onSearch} />
       <Popover name="Export" label="Export">
@@ -47,7 +44,7 @@ export function QueryBar({ state, question, facets, onSearch, onLive }: QueryBar
           </ul>
         ))}
       </Popover>
-    </form>
+    </div>
   )
 }
 

@@ -1,5 +1,6 @@
-import { autocompletion, type CompletionContext, type CompletionResult, type CompletionSource } from '@codemirror/autocomplete'
+import { autocompletion, pickedCompletion, startCompletion, type Completion, type CompletionContext, type CompletionResult, type CompletionSource } from '@codemirror/autocomplete'
 import type { Extension } from '@codemirror/state'
+import type { EditorView } from '@codemirror/view'
 import { termOf } from '../state/query-terms.ts'
 
 /** Where completions come from. */
@@ -31,9 +32,16 @@ function completeFacet(context: CompletionContext, word: string, names: readonly
   return {
     from,
     // Not every word is a facet: a space or Enter takes what was typed.
-    options: names.map((name, index) => ({ label: name, apply: `${name}:`, type: 'property', boost: -Math.min(index, 99) })),
+    options: names.map((name, index) => ({ label: name, apply: applyFacet, type: 'property', boost: -Math.min(index, 99) })),
     validFor: /^[@\w.]*$/,
   }
+}
+
+/** A facet alone asks for nothing yet: its values are offered at once. */
+function applyFacet(view: EditorView, completion: Completion, from: number, to: number): void {
+  const text = `${completion.label}:`
+  view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, annotations: pickedCompletion.of(completion), userEvent: 'input.complete' })
+  startCompletion(view)
 }
 
 async function completeValue(context: CompletionContext, { name, at, word }: { readonly name: string; readonly at: number; readonly word: string }, values: CompletionFacts['values']): Promise<CompletionResult | null> {

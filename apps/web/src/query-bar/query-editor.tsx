@@ -18,7 +18,7 @@ interface QueryEditorProps {
 
 /**
  * The query on one line. The editor lives in a shadow root: it makes its style sheets at run time, which the page's policy allows in no other place.
- * `/` comes here from anywhere, see explorer.tsx.
+ * {@link focusQuery} comes here from anywhere.
  */
 export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): ReactElement {
   const host = useRef<HTMLDivElement>(null)
@@ -28,7 +28,7 @@ export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): 
 
   useEffect(() => {
     if (host.current === null) return undefined
-    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open', delegatesFocus: true })
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' })
     const editor = new EditorView({
       root, parent: root,
       state: EditorState.create({
@@ -41,6 +41,13 @@ export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): 
           } }])),
           EditorState.transactionFilter.of((transaction) => (transaction.newDoc.lines > 1 ? onOneLine(transaction) : transaction)),
           EditorView.updateListener.of(({ docChanged, state }) => { if (docChanged) latest.current.onEdit(state.doc.toString()) }),
+          // Chromium keeps the colours of what is typed over, by inline styles that the policy forbids: the editor replaces it itself.
+          EditorView.domEventHandlers({ beforeinput: (event, { state, dispatch }) => {
+            if (event.inputType !== 'insertText' || event.data === null || event.isComposing || state.selection.main.empty) return false
+            dispatch(state.update(state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true }))
+            event.preventDefault()
+            return true
+          } }),
           EditorView.contentAttributes.of({ 'aria-label': 'Query', spellcheck: 'false', autocapitalize: 'off' }),
           placeholder('service:web status:error "connection refused" @http.status_code:>=500'),
           history(), drawSelection(), closeBrackets(), querySyntax(),
@@ -63,6 +70,10 @@ export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): 
   }, [query])
 
   return <div className="query-editor" id="query" ref={host} />
+}
+
+export function focusQuery(): void {
+  document.getElementById('query')?.shadowRoot?.querySelector<HTMLElement>('.cm-content')?.focus()
 }
 
 /** People pause so long between words. */

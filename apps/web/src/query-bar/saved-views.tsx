@@ -60,7 +60,6 @@ function SaveForm({ state, onSaved }: { readonly state: PageState; readonly onSa
   const [problem, setProblem] = useState<unknown>()
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    event.stopPropagation() // the panel stands inside of the search's form
     setProblem(undefined)
     api.addView({ name: name.trim(), ...savedOf(state) }).then(() => {
       setName('')
@@ -68,11 +67,11 @@ function SaveForm({ state, onSaved }: { readonly state: PageState; readonly onSa
     }, setProblem)
   }
   return (
-    <div className="save-form">
-      <input aria-label="Name of the view" placeholder="Name of this search" value={name} maxLength={100} onChange={(event) => { setName(event.target.value) }} onKeyDown={(event) => { if (event.key === 'Enter') submit(event) }} />
-      <button type="button" className="primary" disabled={name.trim() === ''} onClick={submit}>Save</button>
+    <form className="save-form" onSubmit={submit}>
+      <input aria-label="Name of the view" placeholder="Name of this search" value={name} maxLength={100} onChange={(event) => { setName(event.target.value) }} />
+      <button type="submit" className="primary" disabled={name.trim() === ''}>Save</button>
       <ErrorNotice error={problem} />
-    </div>
+    </form>
   )
 }
 
