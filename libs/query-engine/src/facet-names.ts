@@ -8,6 +8,7 @@ import { tagsOf } from './filters/facet-columns.ts'
 import type { Filter } from './filters/filter.ts'
 import type { FragmentReader } from './fragment-reader.ts'
 import { maskOfMatches } from './matching-rows.ts'
+import { ownText } from './own-text.ts'
 import type { FacetName, FacetsRequest } from './query-engine.ts'
 import { countRows } from './row-masks.ts'
 
@@ -29,7 +30,7 @@ export class FacetNames {
         this.#hasOverflowed = true
         return
       }
-      this.#byName.set(name, (counts = new Map()))
+      this.#byName.set(ownText(name), (counts = new Map()))
     }
     counts.set(type, (counts.get(type) ?? 0) + events)
   }

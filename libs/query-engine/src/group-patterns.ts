@@ -7,6 +7,7 @@ import type { Column, Strings } from '@millrace/fragment/table'
 import type { Filter } from './filters/filter.ts'
 import type { FragmentReader } from './fragment-reader.ts'
 import { maskOfMatches } from './matching-rows.ts'
+import { ownText } from './own-text.ts'
 import { messagePattern } from './patterns/message-pattern.ts'
 import { templatePattern } from './patterns/template-pattern.ts'
 import type { PatternsRequest } from './query-engine.ts'
@@ -104,7 +105,7 @@ class FragmentGroups {
     if (id === undefined) {
       id = this.#events.push(0) - 1
       this.#newest.push(-1)
-      this.#ids.set(pattern, id)
+      this.#ids.set(ownText(pattern), id)
     }
     return id
   }
