@@ -179,6 +179,8 @@ describe('the OpenAPI document', () => {
       'POST /_bulk': ['/_bulk', { body: `{"create":{"_index":"logs"}}\n${JSON.stringify(event)}\n`, headers: { 'content-type': 'application/x-ndjson' } }],
       'POST /api/v2/logs': ['/api/v2/logs', { body: [event], headers: json }],
       'GET /api/v1/validate': ['/api/v1/validate'],
+      'POST /api/v2/series': ['/api/v2/series', { body: {}, headers: json }],
+      'HEAD /support/flare': ['/support/flare'],
       'POST /v1/logs': ['/v1/logs', { body: { resourceLogs: [] }, headers: json }],
       'POST /loki/api/v1/push': ['/loki/api/v1/push', { body: { streams: [{ stream: { app: 'a' }, values: [[`${systemClock.nowMs()}000000`, 'line']] }] }, headers: json }],
       'GET /ready': ['/ready'],

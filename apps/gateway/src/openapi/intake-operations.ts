@@ -21,6 +21,15 @@ const otlp = sending({
 const loki = sending({ summary: "Loki's push", body: body('application/json', 'application/x-protobuf'), answers: { 204: { description: 'Durable.', headers: receipt } } })
 const splunk = sending({ summary: "Splunk's HTTP Event Collector", body: body('application/json', 'text/plain'), answers: { 200: { description: 'Durable.', content: json(reference('SplunkReply')), headers: receipt } } })
 
+const agent: Operation = {
+  tag: 'Datadog agent', summary: 'What an agent posts besides logs', description: 'Answered, counted and not kept, so that the agent stays healthy.', body: body('application/json', 'application/x-protobuf'),
+  answers: { 202: { description: 'Nothing is kept.', content: json({ type: 'object', additionalProperties: true }) } },
+}
+const AGENT_PATHS = [
+  '/api/v1/series', '/api/v2/series', '/api/beta/sketches', '/api/v1/distribution_points', '/api/v1/check_run', '/api/v2/service_checks', '/api/v2/events', '/intake', '/intake/', '/api/v1/metadata', '/api/v2/host_metadata',
+  '/api/v2/agenthealth', '/api/v1/collector', '/api/v1/discovery', '/api/v1/container', '/api/v1/connections', '/api/v1/orchestrator', '/api/v2/proclcycle', '/api/v2/orch', '/api/v2/orchmanif',
+]
+
 /** What intake takes, in each protocol's own manner: docs/protocols.md tells more. */
 export const INTAKE_OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/events': sending({
@@ -35,6 +44,8 @@ export const INTAKE_OPERATIONS: Readonly<Record<string, Operation>> = {
   }),
   ...each(['POST /_bulk', 'PUT /_bulk', 'POST /:index/_bulk', 'PUT /:index/_bulk', 'POST /:index/:type/_bulk', 'PUT /:index/:type/_bulk'], bulk),
   ...each(['POST /api/v2/logs', 'POST /v1/input', 'POST /v1/input/:apiKey', 'POST /api/v1/input'], datadogLogs),
+  ...each(AGENT_PATHS.map((path) => `POST ${path}`), agent),
+  'HEAD /support/flare': { tag: 'Datadog agent', summary: 'Whether support can be reached', answers: { 200: { description: 'Yes.' } } },
   'GET /api/v1/validate': sending({ summary: 'Whether the key is known', answers: { 200: { description: 'It is.', content: json(object({ valid: flag })) } } }),
   ...each(['POST /v1/logs', 'POST /otlp/v1/logs'], otlp),
   ...each(['POST /loki/api/v1/push', 'POST /api/prom/push'], loki),

@@ -78,7 +78,7 @@ function describe({ method, path, scope, dialect }: DocumentedRoute, operation: 
   const description = [operation.description, scope === 'public' ? 'Needs no key.' : `Needs a key with the scope ${scope}.`].filter((sentence) => sentence !== undefined).join(' ')
   return {
     tags: [tag],
-    operationId: `${method.toLowerCase()}${path.replaceAll(/[^a-z0-9]+/gi, '_')}`.replace(/_$/, ''),
+    operationId: `${method.toLowerCase()}${path.replaceAll(/[^a-z0-9]+/gi, '_')}`,
     summary, description,
     security: scope === 'public' ? [] : [{ bearer: [] }, { key: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),

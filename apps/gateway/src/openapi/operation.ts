@@ -19,7 +19,7 @@ export interface Operation {
 }
 
 /** In the order of the page. */
-export const TAGS = ['Search', 'Facets and patterns', 'Views', 'Tenant', 'Pipelines', 'Sending logs', 'Loki', 'Signing in', 'Elasticsearch handshake', 'Operation'] as const
+export const TAGS = ['Search', 'Facets and patterns', 'Views', 'Tenant', 'Pipelines', 'Sending logs', 'Loki', 'Signing in', 'Elasticsearch handshake', 'Datadog agent', 'Operation'] as const
 
 export type Tag = (typeof TAGS)[number]
 
