@@ -12,7 +12,7 @@ import { startStandalone } from '../process/standalone-process.ts'
 import { browse } from './browse.ts'
 import { compareLines } from './compare-lines.ts'
 import { nginxConfiguration, rsyslogConfiguration, type WatchedFile } from './configurations.ts'
-import { ensurePackages } from './ensure-packages.ts'
+import { ensurePackages } from '../process/ensure-packages.ts'
 import { runOwn } from './own-process.ts'
 
 const options = readOptions('npm run demo -- [options]: rsyslog ships real files to a fresh standalone, and every line is looked for', {

@@ -1,14 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
+import { ensurePackages } from '../process/ensure-packages.ts'
 
 /** Opens Debian's Chromium, which is installed first when it is not there (as root). */
 export async function openBrowser(): Promise<Browser> {
   let executablePath = PATHS.find(existsSync)
   if (executablePath === undefined) {
-    const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { stdio: 'inherit' })
+    ensurePackages(['chromium'])
     executablePath = PATHS.find(existsSync)
-    if (status !== 0 || executablePath === undefined) throw new Error('Chromium is needed: apt-get install chromium')
+    if (executablePath === undefined) throw new Error('Chromium is needed: apt-get install chromium')
   }
   // Its sandbox does not work for root, and these pages are ours.
   return await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb', '--font-render-hinting=none'] })
