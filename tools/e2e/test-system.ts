@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { INTAKE_ROUTES, QUERY_ROUTES } from '@millrace/gateway/forward-routes'
+import { publicRoutes } from '@millrace/gateway/openapi/openapi-routes'
 import type { Route } from '@millrace/http/route'
 import { noFailpoints } from '@millrace/runtime/failpoints'
 import { openInlineWorkers } from '@millrace/runtime/inline-workers'
@@ -81,7 +81,7 @@ async function openServices(): Promise<Opened> {
   const set: ServiceSet = await startServiceSet({ engines, folder, environment })
   return {
     url: set.url, adminKey: set.adminKey, otlpGrpcPort: set.otlpGrpcPort, syslogTcpPort, syslogUdpPort, syslogKey: BOOTSTRAP_API_KEY,
-    routes: [...INTAKE_ROUTES, ...QUERY_ROUTES].map(([method, path, scope, dialect]) => ({ method, path, scope, dialect })),
+    routes: publicRoutes().filter(({ scope }) => scope !== 'public'),
     restart: async () => await set.restart(),
     async [Symbol.asyncDispose]() {
       const problems = set.services.flatMap(({ unexpectedEnds }) => unexpectedEnds)
