@@ -8,7 +8,7 @@ import { labelsKey, type Series, type Steps } from './series.ts'
 import { aggregateSeries, combineValues, type Value } from './vectors.ts'
 
 /**
- * What a metric expression is worth at each step. Never a number from a part of the lines: a query that would have to read too many is refused.
+ * What a metric expression is worth at each step. A query that would have to read too many lines is refused; what the engine itself could not read is a warning of the run.
  *
  * @throws {BadQuestionError} @throws {BadPatternError}
  */
