@@ -3,11 +3,12 @@ import type { Facet, QueryAst } from '@millrace/query-language/ast'
 import type { Grouping, RangeAggregation, Stage } from '@millrace/query-language/logql/ast'
 import type { AggregateAnswer } from '@millrace/query-engine/query-engine'
 import { MAX_SERIES } from './evaluate.ts'
-import { spanOf } from './evaluate-range.ts'
+import { evaluateRange, spanOf } from './evaluate-range.ts'
 import { sourceOf } from './labels.ts'
-import { ChangedLabels, lowerLog } from './lower.ts'
+import { bothFilters, ChangedLabels, hasAll, isExtractable, lacksAny, lowerLog } from './lower.ts'
 import type { LokiRun } from './run.ts'
 import { labelsKey, type Labels, type Series, type Steps } from './series.ts'
+import { aggregateSeries } from './vectors.ts'
 
 /**
  * `sum by (…) (count_over_time(…))` and `rate` where the engine can count by itself, without lines being read: over any number of events, and as fast as it does that.
@@ -16,13 +17,17 @@ import { labelsKey, type Labels, type Series, type Steps } from './series.ts'
  */
 export async function countByEngine(run: LokiRun, expr: RangeAggregation, grouping: Grouping, steps: Steps): Promise<readonly Series[] | undefined> {
   const { op, log, rangeNs, offsetNs, unwrap } = expr
-  const { filter, rest } = lowerLog(log)
-  if ((op !== 'count_over_time' && op !== 'rate') || unwrap !== undefined || grouping.isWithout || !leavesLines(rest) || !areUnchanged(log.stages, grouping.labels)) return undefined
+  const { filter: all, rest } = lowerLog(log)
+  const state = stateOf(log.stages, grouping.labels)
+  if ((op !== 'count_over_time' && op !== 'rate') || unwrap !== undefined || grouping.isWithout || !leavesLines(rest) || state === 'changed') return undefined
   if (rangeNs % 1_000_000n !== 0n || offsetNs % 1_000_000n !== 0n) return undefined
   const span = spanOf(expr, steps)
   const isInstant = steps.count === 1
   const cellMs = isInstant ? 0 : [steps.stepMs, Number(rangeNs / 1_000_000n), Math.abs(Number(span.fromNs / 1_000_000n))].reduce(greatestDivisor)
   if (!isInstant && Number((span.toNs - span.fromNs) / 1_000_000n) / cellMs > MAX_CELLS) return undefined
+  // A parser sets `level` where an event has no status: those events are read, and the others counted.
+  const settable = state === 'same-if-present' ? grouping.labels.filter(isExtractable) : []
+  const filter = settable.length === 0 ? all : bothFilters(all, hasAll(settable))
   const facets = await facetsOf(run, grouping.labels, { filter, ...span })
   // One facet may be two labels, as status is `level` and `detected_level`, and one group.
   const missingOf = new Map(facets?.map(({ facet, missing }) => [facet, missing]))
@@ -42,7 +47,9 @@ export async function countByEngine(run: LokiRun, expr: RangeAggregation, groupi
     const known = sums.get(key)
     sums.set(key, { labels, counts: known === undefined ? [...counts] : known.counts.map((sum, index) => sum + (counts[index] ?? 0)) })
   }
-  return [...sums.values()].map(({ labels, counts }) => ({ labels, values: counts.map((count) => (count === 0 ? undefined : count / divisor)) })).filter(({ values }) => values.some((value) => value !== undefined))
+  const counted = [...sums.values()].map(({ labels, counts }) => ({ labels, values: counts.map((count) => (count === 0 ? undefined : count / divisor)) })).filter(({ values }) => values.some((value) => value !== undefined))
+  if (settable.length === 0) return counted
+  return aggregateSeries({ op: 'sum', parameter: undefined, grouping }, [...counted, ...await evaluateRange(run, { ...expr, grouping }, steps, lacksAny(settable))])
 }
 
 /** The engine groups by four facets at most. */
@@ -58,10 +65,10 @@ function leavesLines(stages: readonly Stage[]): boolean {
   return stages.every(({ type }) => type !== 'line-filter' && type !== 'label-filter') && (dropsErrors || stages.every(({ type }) => type === 'drop' || type === 'keep' || type === 'decolorize'))
 }
 
-function areUnchanged(stages: readonly Stage[], labels: readonly string[]): boolean {
+function stateOf(stages: readonly Stage[], labels: readonly string[]): ReturnType<ChangedLabels['stateOf']> {
   const changed = new ChangedLabels()
   for (const stage of stages) changed.note(stage)
-  return labels.length === 0 || changed.stateOf(labels) === 'same'
+  return labels.length === 0 ? 'same' : changed.stateOf(labels)
 }
 
 interface GroupFacet {

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { QueryAst } from '@millrace/query-language/ast'
 import type { RangeAggregation, Unwrap } from '@millrace/query-language/logql/ast'
 import { parseBytes, parseDurationNs } from '@millrace/query-language/logql/quantities'
 import { BadQuestionError } from '../read-question.ts'
 import { Entry } from './entry.ts'
-import { lowerLog } from './lower.ts'
+import { bothFilters, lowerLog } from './lower.ts'
 import { fail } from './parsers.ts'
 import { createLabelFilter, createPipeline, numberOf, type Pipeline } from './pipeline.ts'
 import type { LokiRun } from './run.ts'
@@ -13,11 +14,11 @@ import { groupedLabels } from './vectors.ts'
 /**
  * The value of a range aggregation at each step, from the lines themselves. A step at t covers the lines with `t - offset - range <= time < t - offset`.
  *
- * @throws {BadQuestionError} @throws {BadPatternError}
+ * @param among only these events, all of them by default. @throws {BadQuestionError} @throws {BadPatternError}
  */
-export async function evaluateRange(run: LokiRun, expr: RangeAggregation, steps: Steps): Promise<readonly Series[]> {
+export async function evaluateRange(run: LokiRun, expr: RangeAggregation, steps: Steps, among: QueryAst = { type: 'all' }): Promise<readonly Series[]> {
   const windows = windowsOf(expr, steps)
-  const groups = await readSamples(run, expr, windows)
+  const groups = await readSamples(run, expr, windows, among)
   if (expr.op === 'absent_over_time') return absent(expr, groups, windows)
   let visits = 0
   for (const samples of groups) visits += visitsOf(samples, windows) + steps.count
@@ -53,12 +54,12 @@ export function spanOf({ rangeNs, offsetNs }: Pick<RangeAggregation, 'rangeNs' |
   return { fromNs: BigInt(startMs) * 1_000_000n - offsetNs - rangeNs, toNs: BigInt(lastMs) * 1_000_000n - offsetNs }
 }
 
-async function readSamples(run: LokiRun, expr: RangeAggregation, { steps }: Windows): Promise<readonly Samples[]> {
+async function readSamples(run: LokiRun, expr: RangeAggregation, { steps }: Windows, among: QueryAst): Promise<readonly Samples[]> {
   const { filter, rest } = lowerLog(expr.log)
   const pipeline = createPipeline(rest)
   const measure = createMeasure(expr)
   const groups = new Map<string, Samples>()
-  const end = await run.list({ filter, ...spanOf(expr, steps) }, { order: 'asc' }, (event) => {
+  const end = await run.list({ filter: bothFilters(filter, among), ...spanOf(expr, steps) }, { order: 'asc' }, (event) => {
     const entry = new Entry(event)
     const value = pipeline(entry) ? measure(entry) : undefined
     if (value === undefined) return true

@@ -55,7 +55,7 @@ describe('a query over lines', () => {
       const found = (await engine.list({ ...everything, filter: lowered }, never)).events.map((event) => new Entry(event)).filter(passesRest)
       const shown = (entries: readonly Entry[]): unknown => entries.map((entry) => ({ id: entry.id.row, line: entry.line, labels: entry.labels() }))
       expect({ query: printLogql(log), found: shown(found) }).toEqual({ query: printLogql(log), found: shown(expected) })
-    }), { numRuns: 1500 })
+    }), { numRuns: 500 })
   })
 
   it('refuses regular expressions that are none, and conditions without number', () => {

@@ -49,6 +49,11 @@ export function lacksAny(labels: readonly string[]): QueryAst {
   return or(labels.flatMap((label) => sourceOf(label).facets.map((facet) => lacksAll([facet]))))
 }
 
+/** Events that have all of these reserved labels. */
+export function hasAll(labels: readonly string[]): QueryAst {
+  return not(lacksAny(labels))
+}
+
 /** Events that have none of the facets; an empty value is none. */
 export function lacksAll(facets: readonly Facet[]): QueryAst {
   return not(or(facets.map((facet) => and([{ type: 'exists', facet }, not(isEmpty(facet))]))))
