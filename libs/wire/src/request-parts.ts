@@ -239,7 +239,7 @@ export function* takeEach<Place extends EventPlace, Scanner extends PlacedScanne
 /** A resource of 4 KB with lines of 60 bytes is 70 times the body; only a made-up one is more than this. */
 const MAX_REPETITION = 256
 /** Below it the time that it takes is short whatever the body is. */
-const MIN_REPEATED_BYTES = 16 * 1024 * 1024
+const MIN_REPEATED_BYTES = 8 * 1024 * 1024
 /** Beyond it a request's rows would take hundreds of megabytes. */
 const MAX_REPEATED_BYTES = 2 * 1024 * 1024 * 1024
 /** Finding the smallest event costs as much as so many bytes of one. */
