@@ -33,7 +33,7 @@ describe('the page', () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, colorScheme, timezoneId: 'UTC', permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true })
     const findings: string[] = []
     await context.addInitScript(() => {
-      addEventListener('securitypolicyviolation', (event) => { console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`) })
+      addEventListener('securitypolicyviolation', (event) => { console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample} ${(event.composedPath()[0] as HTMLElement).outerHTML.slice(0, 200)}`) })
     })
     const page = await context.newPage()
     page.setDefaultTimeout(15_000)
@@ -320,14 +320,14 @@ describe('the page', () => {
       await waitFor(async () => {
         await other.send('{"service":"live","message":"heartbeat"}\n{"service":"other","message":"unseen"}')
         return (await rows(page).count()) >= 3
-      })
+      }).catch(async () => { throw new Error(`nothing arrives: ${await page.locator('main').innerText()}`) })
       expect(await rows(page).filter({ hasText: 'unseen' }).count()).toBe(0)
       expect(await page.getByTestId('dropped').textContent()).toBe('0 dropped')
       // More in one batch than the server looks through for one stream.
       await other.send(Array.from({ length: 5000 }, (_, index) => JSON.stringify({ service: 'live', message: `flood ${index}` })).join('\n'))
       await page.getByTestId('dropped').filter({ hasText: /^[1-9][\d,]* dropped/ }).waitFor()
       await page.getByRole('button', { name: 'Live' }).click()
-      await waitFor(async () => (await counted(page)) > 5000)
+      await waitFor(async () => (await counted(page)) > 5000).catch(async () => { throw new Error(await page.locator('main').innerText()) })
     }, { client: other })
   }, TEST_TIMEOUT_MS)
 
@@ -393,7 +393,8 @@ describe('the page', () => {
     for (const text of HOSTILE_TEXTS.slice(0, 10)) await other.post('/v1/views', JSON.stringify({ name: text.slice(0, 90), query: '*', columns: [text.slice(0, 90)], range: '15m' }))
     await withPage(async (page) => {
       await count(page, HOSTILE_TEXTS.length)
-      for (const facet of await page.getByRole('navigation', { name: 'Facets' }).locator('button[aria-expanded=false]').all()) await facet.click()
+      const closed = page.getByRole('navigation', { name: 'Facets' }).locator('button[aria-expanded=false]')
+      for (let opened = 0; opened < 40; opened++) await closed.first().click()
       const list = page.getByRole('listbox', { name: 'Events' })
       await list.focus()
       for (let index = 0; index < HOSTILE_TEXTS.length; index++) {
@@ -464,7 +465,9 @@ function editor(page: Page): Locator {
 }
 
 async function ask(page: Page, query: string): Promise<void> {
-  await editor(page).fill(query)
+  await editor(page).click()
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.type(query)
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await page.waitForURL((url) => url.searchParams.get('query') === query)

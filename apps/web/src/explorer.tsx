@@ -3,6 +3,7 @@ import { api, ApiError } from './api/client.ts'
 import type { LogEvent, Pattern, Question, Session } from './api/types.ts'
 import { EventDetails } from './details/event-details.tsx'
 import { FacetPanel } from './facets/facet-panel.tsx'
+import { ErrorBoundary } from './frame/error-boundary.tsx'
 import { ErrorNotice } from './frame/error-notice.tsx'
 import { Header } from './frame/header.tsx'
 import { useEvents } from './hooks/use-events.ts'
@@ -75,18 +76,18 @@ export function Explorer({ session, theme, onSignOut, onExpired }: ExplorerProps
       <Header session={session} theme={theme} onSignOut={onSignOut}>
         <QueryBar state={state} question={question} facets={facets.value} onSearch={search} onLive={(live) => { search({ isLive: live, tab: 'events' }) }} />
       </Header>
-      <FacetPanel question={question} facets={facets.value} query={query} onAdd={addTerm} onRemove={removeTerm} />
+      <ErrorBoundary><FacetPanel question={question} facets={facets.value} query={query} onAdd={addTerm} onRemove={removeTerm} /></ErrorBoundary>
       <main className="results">
         {question === undefined ? <ErrorNotice error={new Error('This time range is not understood: choose another.')} /> : null}
         {isLive || question === undefined ? null : <Histogram data={histogram} fromMs={question.fromMs} toMs={question.toMs} isDark={theme.isDark} onBrush={brush} />}
         <ResultsBar state={state} question={question} histogram={histogram} events={events} tail={tail} hasPatterns={hasPatterns} onTab={(next) => { change({ tab: next }) }} />
         <ErrorNotice error={events.error ?? histogram?.error ?? tail.error ?? patterns.error} onRetry={retry} />
-        <div className="results-body">
+        <ErrorBoundary><div className="results-body">
           {isLive ? <TailResults tail={tail} columns={columns} selectedId={event?.id} onSelect={select} onRemoveColumn={removeColumn} />
             : tab === 'patterns' ? <PatternList patterns={patterns.value === 'none' ? undefined : patterns.value} isLoading={patterns.isLoading} onSearch={(pattern) => { search({ query: withTerm(query, queryOfPattern(pattern)), tab: 'events' }) }} />
               : <EventResults events={events} columns={columns} selectedId={event?.id} onSelect={select} onRemoveColumn={removeColumn} />}
           {event === undefined ? null : <EventDetails key={event.id} name={event} known={listed.find(({ id }) => id === event.id)} columns={columns} onAdd={addTerm} onColumn={toggleColumn} onSelect={select} />}
-        </div>
+        </div></ErrorBoundary>
       </main>
     </div>
   )

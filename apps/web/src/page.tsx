@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react'
 import { Explorer } from './explorer.tsx'
+import { ErrorBoundary } from './frame/error-boundary.tsx'
 import { SignIn } from './frame/sign-in.tsx'
 import { useSession } from './hooks/use-session.ts'
 import { useTheme } from './hooks/use-theme.ts'
@@ -14,6 +15,6 @@ export function Page(): ReactElement {
     case 'signed-out':
       return <SignIn problem={state.problem} onSignIn={signIn} />
     case 'signed-in':
-      return <Explorer session={state.session} theme={theme} onSignOut={signOut} onExpired={expire} />
+      return <ErrorBoundary><Explorer session={state.session} theme={theme} onSignOut={signOut} onExpired={expire} /></ErrorBoundary>
   }
 }

@@ -14,7 +14,7 @@ interface FacetPanelProps {
 /** What events can be told apart by, and how many there are of each. */
 export function FacetPanel({ question, facets, query, onAdd, onRemove }: FacetPanelProps): ReactElement {
   const [filter, setFilter] = useState('')
-  const names = (facets?.map(({ name }) => name) ?? RESERVED).filter((name) => !UNCOUNTED.has(name))
+  const names = (facets?.map(({ name }) => name) ?? RESERVED).filter((name) => name !== '' && name !== '@' && !UNCOUNTED.has(name))
   const wanted = filter.trim().toLowerCase()
   const shown = names.filter((name) => name.toLowerCase().includes(wanted)).slice(0, MAX_FACETS)
   return (

@@ -42,9 +42,11 @@ export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): 
           EditorState.transactionFilter.of((transaction) => (transaction.newDoc.lines > 1 ? onOneLine(transaction) : transaction)),
           EditorView.updateListener.of(({ docChanged, state }) => { if (docChanged) latest.current.onEdit(state.doc.toString()) }),
           // Chromium keeps the colours of what is typed over, by inline styles that the policy forbids: the editor replaces it itself.
-          EditorView.domEventHandlers({ beforeinput: (event, { state, dispatch }) => {
-            if (event.inputType !== 'insertText' || event.data === null || event.isComposing || state.selection.main.empty) return false
-            dispatch(state.update(state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true }))
+          EditorView.domEventHandlers({ beforeinput: (event, target) => {
+            const [range] = event.getTargetRanges()
+            if (event.inputType !== 'insertText' || event.data === null || event.isComposing || range === undefined || range.collapsed) return false
+            const [from, to] = [target.posAtDOM(range.startContainer, range.startOffset), target.posAtDOM(range.endContainer, range.endOffset)]
+            target.dispatch({ changes: { from, to, insert: event.data }, selection: { anchor: from + event.data.length }, userEvent: 'input.type', scrollIntoView: true })
             event.preventDefault()
             return true
           } }),

@@ -36,6 +36,7 @@ export function fieldText(event: LogEvent, facet: string): string {
 
 function addNested(fields: EventField[], path: string, value: unknown, depth: number): void {
   if (fields.length >= MAX_FIELDS || value === null || value === undefined) return
+  if (path === '' && depth > 0) return // no search finds an attribute without a name
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') fields.push({ facet: `@${path}`, value })
   else if (depth >= MAX_DEPTH) fields.push({ facet: `@${path}`, value: JSON.stringify(value) })
   else if (Array.isArray(value)) for (const each of value) addNested(fields, path, each, depth + 1)
