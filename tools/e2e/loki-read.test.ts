@@ -142,7 +142,7 @@ describe("Loki's read API, as Grafana's data source calls it", () => {
     const { fields, limit } = await json<{ fields: object[]; limit: number }>('detected_fields', { ...RANGE, query: '{service_name=~"checkout|web"}', line_limit: '1000', limit: '500' })
     expect(limit).toBe(500)
     expect(fields).toEqual(expect.arrayContaining([
-      { label: 'status', type: 'int', cardinality: 2, parsers: ['json'] }, { label: 'request_path', type: 'string', cardinality: 7, parsers: ['json'] },
+      { label: 'status', type: 'int', cardinality: 2, parsers: ['json'], jsonPath: ['status'] }, { label: 'request_path', type: 'string', cardinality: 7, parsers: ['json'], jsonPath: ['request', 'path'] },
       { label: 'user', type: 'string', cardinality: 3, parsers: ['logfmt'] }, { label: 'detected_level', type: 'string', cardinality: 2, parsers: null },
     ]))
     expect(await json('detected_field/user/values', { ...RANGE, query: '{app="checkout"}' })).toEqual({ values: expect.arrayContaining(['u0', 'u1', 'u2']) as unknown, limit: 1000 })
@@ -256,6 +256,8 @@ describe("Loki's read API, as Grafana's data source calls it", () => {
       ['sum by (region) (count_over_time({app="checkout"}[45s]))', 'region', () => values(region, 45_000, ({ length }) => length, 30_000), '30'],
       ['sum(count_over_time({app="checkout"}[1m] offset 2m))', '', () => Object.fromEntries(Object.entries(values((line) => (isCheckout(line) ? '' : undefined), MINUTE_MS, ({ length }) => length)).map(([key, points]) => [key, points.map(([second, value]) => [second + 120, value] as const).filter(([second]) => second <= END_MS / 1000)]))],
       ['sum by (status) (count_over_time({service_name="web"} | json [1m]))', 'status', () => values(({ labels, i }) => ('host' in labels ? String(200 + (i % 2) * 300) : undefined), MINUTE_MS, ({ length }) => length)],
+      ['sum by (request_path) (count_over_time({service_name="web"} | json request_path="[\\"request\\"][\\"path\\"]" | drop __error__,__error_details__ | request_path!="" [60s]))', 'request_path', () => values(({ labels, i }) => ('host' in labels ? `/p/${i % 7}` : undefined), MINUTE_MS, ({ length }) => length)],
+      ['sum by (level, detected_level) (count_over_time({app="checkout"} | logfmt | drop __error__[1m]))', 'detected_level', () => values((line) => (isCheckout(line) ? (region(line) === 'eu' ? 'info' : 'error') : undefined), MINUTE_MS, ({ length }) => length)],
       ['sum by (user) (bytes_over_time({app="checkout"} | logfmt | user != "" [1m]))', 'user', () => values(({ line }) => /user=(\w+)/.exec(line)?.[1], MINUTE_MS, (lines) => lines.reduce((sum, { line }) => sum + line.length, 0))],
       ['bytes_rate({app="checkout"} |= "refused" [1m])', 'region', () => values((line) => (region(line) === 'us' ? 'us' : undefined), MINUTE_MS, (lines) => lines.reduce((sum, { line }) => sum + line.length, 0) / 60)],
       ['avg_over_time({app="checkout"} | logfmt | unwrap duration(took) [2m]) by (region)', 'region', () => values(region, 2 * MINUTE_MS, (lines) => average(lines.map(tookSeconds)))],

@@ -10,7 +10,7 @@ import { BadQuestionError } from '../read-question.ts'
 import type { Entry } from './entry.ts'
 import { filterOf } from './label-routes.ts'
 import { lowerLog } from './lower.ts'
-import { createParser } from './parsers.ts'
+import { createParser, objectOf, visitJson } from './parsers.ts'
 import { createPipeline, numberOf } from './pipeline.ts'
 import { lokiRoute, readLimit, readTimeRange, type LokiRequest } from './request.ts'
 import { sampleEntries, streamLabelsOf, valuesByLabel } from './sample.ts'
@@ -43,7 +43,7 @@ async function answerLabels(request: LokiRequest, response: ServerResponse): Pro
 
 async function answerFields(request: LokiRequest, response: ServerResponse): Promise<void> {
   const limit = readLimit(request.parameters, { fallback: DEFAULT_FIELDS, max: MAX_FIELDS })
-  const fields = [...await detect(request)].slice(0, limit).map(([label, { values, parser }]) => ({ label, type: typeOf(values), cardinality: values.size, parsers: parser === undefined ? null : [parser] }))
+  const fields = [...await detect(request)].slice(0, limit).map(([label, { values, parser, jsonPath }]) => ({ label, type: typeOf(values), cardinality: values.size, parsers: parser === undefined ? null : [parser], ...(jsonPath === undefined ? {} : { jsonPath }) }))
   sendJson(response, 200, { fields, limit })
 }
 
@@ -63,6 +63,8 @@ interface DetectedField {
   readonly values: Set<string>
   /** What finds it in the lines; undefined for structured metadata. */
   readonly parser: 'json' | 'logfmt' | undefined
+  /** Keys from the outside to the inside, of a field that `json` finds: Grafana asks for it by them. */
+  readonly jsonPath: readonly string[] | undefined
 }
 
 async function detect(request: LokiRequest): Promise<ReadonlyMap<string, DetectedField>> {
@@ -83,7 +85,9 @@ async function detect(request: LokiRequest): Promise<ReadonlyMap<string, Detecte
     if (!pipeline(entry)) continue
     for (const [name, value] of entry.metadata) if (name === 'detected_level' || !streamLabels.has(name)) addValue(fields, name, value, undefined)
     const parser = parse(entry)
-    for (const [name, value] of entry.parsed) if (!name.startsWith('__')) addValue(fields, name, value, parser)
+    const names = [...entry.parsed.keys()].filter((name) => !name.startsWith('__'))
+    const paths = parser === 'json' && names.some((name) => !fields.has(name)) ? jsonPathsOf(entry) : NO_PATHS
+    for (const name of names) addValue(fields, name, entry.label(name), parser, paths.get(name) ?? paths.get(name.replace(/_extracted$/, '')))
   }
   return fields
 }
@@ -111,14 +115,22 @@ function parse(entry: Entry): 'json' | 'logfmt' | undefined {
   return 'logfmt'
 }
 
+const NO_PATHS: ReadonlyMap<string, readonly string[]> = new Map()
+
+function jsonPathsOf(entry: Entry): ReadonlyMap<string, readonly string[]> {
+  const paths = new Map<string, readonly string[]>()
+  visitJson(objectOf(entry) ?? {}, (name, _, path) => paths.set(name, path))
+  return paths
+}
+
 /** A line of prose has few words that are `key=`. */
 const LOGFMT = /^[^\s="]+=/
 
-function addValue(fields: Map<string, DetectedField>, name: string, value: string, parser: DetectedField['parser']): void {
+function addValue(fields: Map<string, DetectedField>, name: string, value: string, parser: DetectedField['parser'], jsonPath?: readonly string[]): void {
   let field = fields.get(name)
   if (field === undefined) {
     if (fields.size >= MAX_FIELDS) return
-    fields.set(name, (field = { values: new Set(), parser }))
+    fields.set(name, (field = { values: new Set(), parser, jsonPath }))
   }
   if (value !== '') field.values.add(value)
 }

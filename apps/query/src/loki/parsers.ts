@@ -40,10 +40,11 @@ const MAX_JSON_DEPTH = 100
 
 function parseJson(entry: Entry): void {
   const value = objectOf(entry)
-  if (value !== undefined) extractObject(entry, value, '', 0)
+  if (value !== undefined) visitJson(value, (name, inner) => { entry.extract(name, plainText(inner)) })
 }
 
-function objectOf(entry: Entry): Readonly<Record<string, unknown>> | undefined {
+/** The object that a line is; undefined, with `__error__`, for any other. */
+export function objectOf(entry: Entry): Readonly<Record<string, unknown>> | undefined {
   try {
     // Most lines that are no JSON show it at once, and an exception costs more than all else.
     const value = entry.line.trimStart().startsWith('{') ? parseExactly(entry.line) : undefined
@@ -55,13 +56,14 @@ function objectOf(entry: Entry): Readonly<Record<string, unknown>> | undefined {
   return undefined
 }
 
-/** Nested keys are joined by `_`; arrays are left out. */
-function extractObject(entry: Entry, value: Readonly<Record<string, unknown>>, prefix: string, depth: number): void {
+/** Visits what `json` makes labels of: nested keys are joined by `_`, arrays left out. */
+export function visitJson(value: Readonly<Record<string, unknown>>, take: (name: string, value: unknown, path: readonly string[]) => void, prefix = '', path: readonly string[] = []): void {
   for (const [key, inner] of Object.entries(value)) {
     const name = prefix === '' ? labelName(key) : `${prefix}_${labelName(key).replace(/^_(?=\d)/, '')}`
+    const innerPath = [...path, key]
     if (isPlainObject(inner)) {
-      if (depth < MAX_JSON_DEPTH) extractObject(entry, inner, name, depth + 1)
-    } else if (!Array.isArray(inner) && inner !== null && name !== '') entry.extract(name, plainText(inner))
+      if (path.length < MAX_JSON_DEPTH) visitJson(inner, take, name, innerPath)
+    } else if (!Array.isArray(inner) && inner !== null && name !== '') take(name, inner, innerPath)
   }
 }
 
