@@ -88,12 +88,12 @@ export class JsonCursor {
   /**
    * Any value, made. For small ones.
    *
-   * @param reviver as of JSON.parse, for values that hold a number which a double may not; it is slow, so others are made without it.
+   * @param mend changes the JSON text first where it may hold a number that a double does not.
    */
-  value(reviver?: (key: string, value: unknown, context?: { readonly source?: string }) => unknown): unknown {
+  value(mend?: (text: string) => string): unknown {
     const start = this.skip()
     const text = this.#text(start, this.at)
-    return JSON.parse(text, reviver !== undefined && LONG_NUMBER.test(text) ? reviver : undefined)
+    return JSON.parse(mend !== undefined && LONG_NUMBER.test(text) ? mend(text) : text)
   }
 
   /** @throws when something other than white space is left. */

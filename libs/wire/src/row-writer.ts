@@ -304,6 +304,7 @@ export abstract class WrittenRows {
 
   #block: object | undefined = undefined
   #blockBytes = 0
+  #blockRows = 0
   #shared: SharedValues | undefined = undefined
 
   /** What of the row scanned last was put from what it shares with others, in bytes. */
@@ -312,7 +313,7 @@ export abstract class WrittenRows {
   }
 
   /**
-   * Puts what the rows of a block share. It is read for the first and the second of them, and put again for the others.
+   * Puts what the rows of a block share. It is read for the first few of them, and put again for the others.
    *
    * @param block the same object for each row of it. @param bytes as received. @param put reads it into the open row.
    */
@@ -320,10 +321,13 @@ export abstract class WrittenRows {
     if (block !== this.#block) {
       this.#block = block
       this.#blockBytes = bytes
+      this.#blockRows = 0
       this.#shared = undefined
-      put()
-    } else if (this.#shared === undefined) this.#shared = this.rows.share(put)
-    else this.rows.putShared(this.#shared)
+    }
+    this.#blockRows++
+    if (this.#shared !== undefined) this.rows.putShared(this.#shared)
+    else if (this.#blockRows < SHARED_FROM_ROW) put()
+    else this.#shared = this.rows.share(put)
   }
 
   /** Lets go of the request's last block. */
@@ -371,6 +375,8 @@ const MAX_REMEMBERED_LENGTH = 64
 const FIRST_SCRATCH_BYTES = 4096
 let scratch = scratchOf(FIRST_SCRATCH_BYTES)
 
+/** Taking values down costs more than reading them: blocks of few rows are read for each. */
+const SHARED_FROM_ROW = 8
 /** Putting a short value costs as much as some dozen bytes of a long one. */
 const VALUE_WORK = 64
 /** Of one row: those of its values, and of maps around them. */

@@ -222,14 +222,13 @@ function integerOf(value: unknown): bigint | undefined {
   return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined
 }
 
-/** Leaves a whole number of 64 bits as its text where a double would lose digits of it: OTLP allows either. */
-function keepDigits(key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || !INTEGERS.has(key)) return value
-  const { source = '' } = context ?? {}
-  return /^-?\d+$/.test(source) ? source : value
+/** Makes a text of a whole number of 64 bits that a double would lose digits of: OTLP allows either. */
+function keepDigits(json: string): string {
+  return json.replace(LONG_INTEGER, '$1"$2"')
 }
 
-const INTEGERS: ReadonlySet<string> = new Set(['intValue', 'timeUnixNano', 'observedTimeUnixNano'])
+/** As the value of those keys. Within a string their quotes would have a backslash. */
+const LONG_INTEGER = /((?<!\\)"(?:intValue|timeUnixNano|observedTimeUnixNano)"\s*:\s*)(-?\d{16,})(?=[\s,}])/g
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []

@@ -72,11 +72,19 @@ const ANY_VALUE = { string: 1, bool: 2, int: 3, double: 4, array: 5, map: 6, byt
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 
+interface ExpectedAttribute {
+  readonly holder: Holder
+  readonly key: Uint8Array
+  readonly attribute: Attribute
+}
+
 class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace> {
   readonly reader: ProtobufReader
   place = NOWHERE
   /** Attributes in the order in which the record before had them: most records have the same. */
-  readonly #expected: { readonly holder: Holder; readonly key: Uint8Array; readonly attribute: Attribute }[] = []
+  readonly #expectedOfRecord: ExpectedAttribute[] = []
+  readonly #expectedOfBlock: ExpectedAttribute[] = []
+  #expected = this.#expectedOfRecord
   #ordinal = 0
 
   constructor(reader = new ProtobufReader()) {
@@ -99,11 +107,14 @@ class LogScanner extends LogRow implements PlacedScanner<LogScanner, RecordPlace
   scan(): number {
     const { block, end, sharedBytes } = this.place
     this.begin()
-    this.#ordinal = 0
     this.putBlock(block, sharedBytes, () => {
+      this.#ordinal = 0
+      this.#expected = this.#expectedOfBlock
       this.#putResource(block.resource)
       this.#putScope(block.scope)
     })
+    this.#ordinal = 0
+    this.#expected = this.#expectedOfRecord
     this.#putRecord(this.place)
     this.finish()
     return this.failure === '' ? end : -1

@@ -120,7 +120,7 @@ describe('OTLP logs', () => {
 
   it('share a resource: read once for many, and the same as if each had its own', () => {
     const attributes = [{ key: 'service.name', value: text('s') }, { key: 'n', value: { intValue: '7' } }, { key: 'big', value: { intValue: '9007199254740993' } }, { key: 'ok', value: { boolValue: true } }, { key: 'list', value: { arrayValue: { values: [text('a')] } } }, { key: 'twice', value: text('a') }, { key: 'twice', value: text('b') }]
-    const records = Array.from({ length: 5 }, (_, n) => ({ timeUnixNano: String(NOW_NS - BigInt(n)), body: text(`m${n}`), ...(n % 2 === 0 ? {} : { attributes: [{ key: 'n', value: text('own') }] }) }))
+    const records = Array.from({ length: 20 }, (_, n) => ({ timeUnixNano: String(NOW_NS - BigInt(n)), body: text(`m${n}`), ...(n % 2 === 0 ? {} : { attributes: [{ key: 'n', value: text('own') }] }) }))
     const block = (logRecords: readonly Json[]): Json => ({ resource: { attributes }, scopeLogs: [{ scope: { name: 'lib', attributes: [{ key: 'of.scope', value: text('x') }] }, logRecords }] })
     const apart = eventsOf(decodeJson(jsonOf({ resourceLogs: records.map((record) => block([record])) })))
     expect(eventsOf(decodeJson(jsonOf({ resourceLogs: [block(records)] })))).toEqual(apart)
@@ -170,6 +170,7 @@ describe('OTLP logs', () => {
     const json = (value: string): DecodedEvents => decodeJson(Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":${NOW_NS - 1n},"attributes":[{"key":"n","value":${value}}]}]}]}]}`))
     const [event] = eventsOf(json('{"intValue":9007199254740993}'))
     expect(event).toMatchObject({ 'ns': String(NOW_NS - 1n), '@n': { numeral: '9007199254740993' } })
+    expect(eventsOf(json(JSON.stringify({ stringValue: '{"intValue":9007199254740993}' })))[0]).toMatchObject({ '@n': '{"intValue":9007199254740993}' })
     expect(eventsOf(json('{"intValue":"-9223372036854775808"}'))[0]).toMatchObject({ '@n': { numeral: '-9223372036854775808' } })
     expect(eventsOf(json('{"arrayValue":{"values":[{"intValue":9007199254740993}]}}'))[0]).toMatchObject({ '@n': { json: '[9007199254740993]' } })
     for (const value of ['{"intValue":9223372036854775808}', '{"intValue":"-9223372036854775809"}', '{"intValue":"x"}', '{"intValue":1e300}', '{"arrayValue":{"values":[{"intValue":"99999999999999999999"}]}}']) {
