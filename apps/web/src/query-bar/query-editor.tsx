@@ -43,9 +43,8 @@ export function QueryEditor({ query, onRun, onEdit, facts }: QueryEditorProps): 
           EditorView.updateListener.of(({ docChanged, state }) => { if (docChanged) latest.current.onEdit(state.doc.toString()) }),
           // Chromium keeps the colours of what is typed over, by inline styles that the policy forbids: the editor replaces it itself.
           EditorView.domEventHandlers({ beforeinput: (event, target) => {
-            const [range] = event.getTargetRanges()
-            if (event.inputType !== 'insertText' || event.data === null || event.isComposing || range === undefined || range.collapsed) return false
-            const [from, to] = [target.posAtDOM(range.startContainer, range.startOffset), target.posAtDOM(range.endContainer, range.endOffset)]
+            const { empty, from, to } = target.state.selection.main
+            if (empty || event.inputType !== 'insertText' || event.data === null || event.isComposing) return false
             target.dispatch({ changes: { from, to, insert: event.data }, selection: { anchor: from + event.data.length }, userEvent: 'input.type', scrollIntoView: true })
             event.preventDefault()
             return true
