@@ -83,7 +83,7 @@ describe('the page', () => {
         await page.waitForTimeout(300) // the last bars
         expect(await seriousFindings(page)).toEqual([])
         await shoot(page, 'explorer')
-        await ask(page, 'service:checkout (status:error OR @psp:adyen) -host:checkout-9*')
+        await ask(page, 'service:checkout (status:error OR @duration_ms:>500) -host:checkout-9*')
         await rows(page).nth(3).click()
         await page.getByRole('complementary').waitFor()
         await page.getByText(/^complete/).waitFor()

@@ -1,6 +1,6 @@
-import { json, list, object, oneOf, reference, text, time, type Answer, type Operation } from './operation.ts'
+import { json, list, object, oneOf, reference, text, time, type Operation } from './operation.ts'
 
-const problem = (description: string): Answer => ({ description, content: { 'application/problem+json': reference('Problem') } })
+const PAGE_HEADER = { name: 'X-Millrace-Page', in: 'header', description: 'Any value: what another site’s page cannot send.', schema: text, required: true } as const
 
 /** What the gateway answers itself. */
 export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -11,20 +11,19 @@ export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /v1/tenants': { tag: 'Operation', summary: 'All tenants', answers: { 200: { description: 'Without their keys.', content: json(object({ tenants: list(reference('Tenant')) })) } } },
   'POST /v1/session': {
-    tag: 'Signing in', summary: 'Open a session', description: 'By the token of a one-time link, or by a key that may query. The cookie is for browsers: HttpOnly, and only for requests of our own page.',
-    body: { required: true, content: json(object({ 'link?': text, 'key?': text })) },
-    answers: {
-      201: { description: 'The session is in the cookie.', content: json(object({ tenant: text, expires: time })) }, 400: problem('The body has neither, or both.'), 401: problem('The link was used, or is too old.'), 403: problem('The key is not known or may not query, or the request is of another page.'),
-    },
+    tag: 'Signing in', summary: 'Sign in', description: 'Opens a session of the page by a one-time link or a key; its cookie serves our own page only.', parameters: [PAGE_HEADER],
+    body: { required: true, description: 'Either of the two.', content: json(object({ 'link?': text, 'key?': text })) },
+    answers: { 201: { description: 'Whose the session is; the cookie is in `Set-Cookie`.', content: json(object({ tenant: text, expires: time })) } },
+    errors: { 400: 'The body has neither or both.', 401: 'The link was used, or is too old.', 403: 'The key is not known or may not ask, or the request is not our page’s.', 413: 'The body is too large.', 415: 'The body is compressed.', 503: 'The catalog is away for the moment.' },
   },
   'GET /v1/session': {
-    tag: 'Signing in', summary: 'Whose session, or key, it is',
-    answers: { 200: { description: 'The tenant.', content: json(object({ 'tenant': text, 'name': text, 'retentionDays?': { type: 'integer' }, 'scopes?': list(text), 'expires?': time })) } },
+    tag: 'Signing in', summary: 'Whose session or key this is',
+    answers: { 200: { description: '`scopes` and `expires` are a session’s.', content: json(object({ tenant: text, name: text, 'retentionDays?': { type: 'integer' }, 'scopes?': list(text), 'expires?': time })) } },
   },
-  'DELETE /v1/session': { tag: 'Signing in', summary: 'End a session', answers: { 204: { description: 'It has ended.' }, 403: problem('The request is of another page.') } },
+  'DELETE /v1/session': { tag: 'Signing in', summary: 'Sign out', parameters: [PAGE_HEADER], answers: { 204: { description: 'The session has ended, if it had not before.' } }, errors: { 403: 'The request is not our page’s.', 503: 'The catalog is away for the moment.' } },
   'POST /v1/sign-in-links': {
-    tag: 'Signing in', summary: 'Make a one-time link', body: { required: true, content: json(object({ tenant: text })) },
-    answers: { 201: { description: "Below the gateway's address.", content: json(object({ path: text, expires: time })) } },
+    tag: 'Signing in', summary: 'Make a one-time link to the page', body: { required: true, content: json(object({ tenant: { ...text, description: 'The id of one.' } })) },
+    answers: { 201: { description: 'Where it opens, below the gateway’s address.', content: json(object({ path: text, expires: time })) } },
   },
   'GET /livez': { tag: 'Operation', summary: 'Whether the process turns', answers: { 200: { description: 'It does.', content: json(object({ status: oneOf(['alive']) })) } } },
   'GET /readyz': {

@@ -105,8 +105,8 @@ function contentOf(content: Readonly<Record<string, Schema>>): Content {
 
 /** What may go wrong everywhere, in the words of the protocol. */
 function errorsOf(dialect: Dialect, scope: RouteScope, { body, errors = {} }: Operation): Readonly<Record<string, OpenApiResponse>> {
-  if (scope === 'public') return {}
-  const reasons: Readonly<Record<string, string>> = {
+  // What needs no key answers what it says itself.
+  const reasons: Readonly<Record<string, string>> = scope === 'public' ? errors : {
     400: 'The request cannot be understood.', 401: 'A key is missing.', 403: 'The key is unknown or does not allow this.',
     ...(body === undefined ? {} : { 413: 'The body is too large.', 415: 'The body is written or compressed in a way that is not taken.' }),
     429: 'Too much of this tenant at the moment.', 500: 'A fault of the server.', 503: 'Something is away for the moment; sending it again is safe.', ...errors,
