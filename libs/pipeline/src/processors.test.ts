@@ -156,6 +156,14 @@ describe('a processor', () => {
       }), { numRuns: 300 })
     })
 
+    it('sees through the escapes of JSON, in arrays and in texts, also of JSON in JSON', async () => {
+      const redact = { type: 'redact', secrets: ['email', 'credit-card', 'url-password'], patterns: ['"top"'], replacement: 'X' }
+      const once = String.raw`["ada\u0040example.org","\n${card}","db:\/\/u:p@h","\u0034111111111111111","a\"top\"b","C:\\u0040"]`
+      const wanted = String.raw`["X","\nX","dbXh","X","aXb","C:\\u0040"]`
+      expect(await one([redact], { '@list': { json: once }, 'message': `{"list":${once}}` })).toEqual({ '@list': { json: wanted }, 'message': `{"list":${wanted}}` })
+      expect(await one([redact], { message: JSON.stringify({ a: JSON.stringify({ b: once }) }) })).toEqual({ message: JSON.stringify({ a: JSON.stringify({ b: wanted }) }) })
+    })
+
     it('takes out whole what it has no time to look at', async () => {
       const slow = String.raw`\pL{1,180}\d`
       const { events } = await process([{ type: 'redact', patterns: [slow] }], Array.from({ length: 40 }, (_, i) => ({ message: `${i} ${'abcdefgh'.repeat(1_000)}` })))

@@ -62,20 +62,73 @@ const MAX_KNOWN_LENGTH = 256
 
 function redact(text: string, searches: readonly Search[], replacement: string, work: WorkBudget): string {
   let redacted = text
-  for (const { regex, hints, isSecret } of searches) {
-    if (hints.length > 0 && !hints.some((hint) => redacted.includes(hint))) continue
-    const pieces: string[] = []
-    const step = Math.max(1, Math.floor(MAX_CALL_WORK / regex.states))
-    for (let start = 0; start < redacted.length; ) {
-      const end = pieceEnd(redacted, start, step)
-      const piece = start === 0 && end === redacted.length ? redacted : redacted.slice(start, end)
-      pieces.push(work.take(regex.states * piece.length) ? replaceAll(piece, regex, replacement, isSecret) : replacement)
-      start = end
+  for (const search of searches) redacted = replaceRanges(redacted, findSecrets(redacted, search, work), replacement)
+  // JSON may write any sign of a secret as an escape, and JSON in a text of JSON does it again.
+  for (let depth = 1; depth <= MAX_ESCAPE_DEPTH; depth++) {
+    let view = unescaped(redacted, depth)
+    for (const search of searches) {
+      if (view === undefined) break
+      const { text: plain, starts } = view
+      const found = findSecrets(plain, search, work)
+      if (found.length === 0) continue
+      redacted = replaceRanges(redacted, found.map(([start, end]) => [starts[start] ?? 0, starts[end] ?? redacted.length]), replacement)
+      view = unescaped(redacted, depth)
     }
-    redacted = pieces.join('')
   }
   return redacted
 }
+
+/** JSON in a member of JSON in a message. */
+const MAX_ESCAPE_DEPTH = 3
+
+/** Ascending, `[start, end)` each. */
+type Ranges = readonly (readonly [start: number, end: number])[]
+
+/** What there is no work left for is found whole. */
+function findSecrets(text: string, { regex, hints, isSecret }: Search, work: WorkBudget): Ranges {
+  if (hints.length > 0 && !hints.some((hint) => text.includes(hint))) return []
+  const ranges: [number, number][] = []
+  const step = Math.max(1, Math.floor(MAX_CALL_WORK / regex.states))
+  for (let start = 0; start < text.length; ) {
+    const end = pieceEnd(text, start, step)
+    const piece = start === 0 && end === text.length ? text : text.slice(start, end)
+    if (!work.take(regex.states * piece.length)) ranges.push([start, end])
+    else for (const [from, to] of findAll(piece, regex, isSecret)) ranges.push([start + from, start + to])
+    start = end
+  }
+  return ranges
+}
+
+/** The text with JSON's escapes replaced, as often as said, and where each of its signs (and its end) stands in the other; undefined where it has none that often. */
+function unescaped(text: string, depth: number): { readonly text: string; readonly starts: Uint32Array } | undefined {
+  let view = text
+  let starts: Uint32Array | undefined
+  for (let level = 0; level < depth; level++) {
+    if (!view.includes('\\')) return undefined
+    const signs: string[] = []
+    const next = new Uint32Array(view.length + 1)
+    let length = 0
+    for (let at = 0; at < view.length; length++) {
+      const end = at + escapeLength(view, at)
+      next[length] = starts?.[at] ?? at
+      signs.push(end - at === 1 ? (view[at] ?? '') : end - at === 2 ? (ESCAPES[view[at + 1] ?? ''] ?? '') : String.fromCharCode(Number.parseInt(view.slice(at + 2, end), 16)))
+      at = end
+    }
+    if (length === view.length) return undefined
+    next[length] = text.length
+    view = signs.join('')
+    starts = next.subarray(0, length + 1)
+  }
+  return starts === undefined ? undefined : { text: view, starts }
+}
+
+function escapeLength(text: string, at: number): number {
+  if (text[at] !== '\\') return 1
+  if (text[at + 1] === 'u' && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) return 6
+  return Object.hasOwn(ESCAPES, text[at + 1] ?? '') ? 2 : 1
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t' }
 
 /** Where a long text is cut: at white space near the end, as secrets have none. */
 function pieceEnd(text: string, start: number, step: number): number {
@@ -84,18 +137,26 @@ function pieceEnd(text: string, start: number, step: number): number {
   return start + step
 }
 
-function replaceAll(text: string, regex: LinearRegex, replacement: string, isSecret: Search['isSecret']): string {
-  if (!regex.test(text)) return text
+function findAll(text: string, regex: LinearRegex, isSecret: Search['isSecret']): Ranges {
+  if (!regex.test(text)) return []
   const match = regex.matcher(text)
-  const pieces: string[] = []
-  let end = 0
+  const ranges: [number, number][] = []
   while (match.find()) {
     const found = match.group() as string
-    if (found === '' || (isSecret !== undefined && !isSecret(found))) continue
-    pieces.push(text.slice(end, match.start()), replacement)
-    end = match.end()
+    if (found !== '' && (isSecret === undefined || isSecret(found))) ranges.push([match.start(), match.end()])
   }
-  return pieces.length === 0 ? text : pieces.join('') + text.slice(end)
+  return ranges
+}
+
+function replaceRanges(text: string, ranges: Ranges, replacement: string): string {
+  if (ranges.length === 0) return text
+  const pieces: string[] = []
+  let done = 0
+  for (const [start, end] of ranges) {
+    pieces.push(text.slice(done, start), replacement)
+    done = end
+  }
+  return pieces.join('') + text.slice(done)
 }
 
 /** A number that was redacted is a text; an array stays one while it is JSON. */
