@@ -137,6 +137,9 @@ describe('a processor', () => {
     const card = '4111 1111 1111 1111'
     it.each([
       ['email', 'mail ada@example.org now', 'mail [REDACTED] now'], ['credit-card', `paid by ${card}.`, 'paid by [REDACTED].'], ['credit-card', 'order 4111 1111 1111 1112', 'order 4111 1111 1111 1112'],
+      ['credit-card', `${card} 12/27 123, 20 ${card} 5, 2222 ${card}; card_${card}_x`, '[REDACTED] 12/27 123, 20 [REDACTED] 5, 2222 [REDACTED]; card_[REDACTED]_x'],
+      ['credit-card', `${card}${card}`.replaceAll(' ', ''), `${card}${card}`.replaceAll(' ', '')],
+      ['url-password', 'redis://:secret@h/0 and ftp://u:p@ss@h', 'redis[REDACTED]h/0 and ftp[REDACTED]h'], ['jwt', 'token_eyJhbGciOiJI.eyJzdWIi.c2ln', 'token_[REDACTED]'],
       ['ipv4', 'from 10.1.2.3 on', 'from [REDACTED] on'], ['aws-access-key', 'key AKIAIOSFODNN7EXAMPLE', 'key [REDACTED]'], ['jwt', 'x eyJhbGciOiJI.eyJzdWIi.c2ln y', 'x [REDACTED] y'],
       ['bearer-token', 'Authorization: Bearer abc.def==', 'Authorization: [REDACTED]'], ['url-password', 'at postgres://u:secret@db/x', 'at postgres[REDACTED]db/x'],
       ['private-key', '-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- tail', '[REDACTED] tail'], ['private-key', '-----BEGIN PRIVATE KEY-----\ncut', '[REDACTED]'],

@@ -13,14 +13,14 @@ export function createRedact({ in: where, secrets, patterns, replacement }: Sett
   if (secrets.length + patterns.length === 0) throw new BadPipelineError(`${place}: name secrets, or give patterns`)
   const searches: readonly Search[] = [
     ...secrets.map((name): Search => {
-      const { pattern, hints, isSecret }: StandardSecret = STANDARD_SECRETS[name]
-      return { regex: compileLinearRegex(pattern, place), hints, isSecret }
+      const { pattern, hints, within }: StandardSecret = STANDARD_SECRETS[name]
+      return { regex: compileLinearRegex(pattern, place), hints, within }
     }),
     ...patterns.map((pattern, index): Search => {
       const regex = compileLinearRegex(pattern, `${place}.patterns[${index}]`)
       if (regex.states > MAX_REDACTING_STATES) throw new BadPipelineError(`${place}.patterns[${index}]: the expression needs ${regex.states} states, more than the ${MAX_REDACTING_STATES} that may look at every value; repeat less`)
       if (regex.test('')) throw new BadPipelineError(`${place}.patterns[${index}]: the expression matches nothing, and so everywhere`)
-      return { regex, hints: [], isSecret: undefined }
+      return { regex, hints: [], within: undefined }
     }),
   ]
   return {
@@ -51,7 +51,7 @@ interface Search {
   readonly regex: LinearRegex
   /** One of them is in each match; none means that every text is looked at. */
   readonly hints: readonly string[]
-  readonly isSecret: ((match: string) => boolean) | undefined
+  readonly within: StandardSecret['within'] | undefined
 }
 
 /** An expression for secrets sees every value whole, however long: about 1 us per character at worst. */
@@ -85,7 +85,7 @@ const MAX_ESCAPE_DEPTH = 3
 type Ranges = readonly (readonly [start: number, end: number])[]
 
 /** What there is no work left for is found whole. */
-function findSecrets(text: string, { regex, hints, isSecret }: Search, work: WorkBudget): Ranges {
+function findSecrets(text: string, { regex, hints, within }: Search, work: WorkBudget): Ranges {
   if (hints.length > 0 && !hints.some((hint) => text.includes(hint))) return []
   const ranges: [number, number][] = []
   const step = Math.max(1, Math.floor(MAX_CALL_WORK / regex.states))
@@ -93,7 +93,7 @@ function findSecrets(text: string, { regex, hints, isSecret }: Search, work: Wor
     const end = pieceEnd(text, start, step)
     const piece = start === 0 && end === text.length ? text : text.slice(start, end)
     if (!work.take(regex.states * piece.length)) ranges.push([start, end])
-    else for (const [from, to] of findAll(piece, regex, isSecret)) ranges.push([start + from, start + to])
+    else for (const [from, to] of findAll(piece, regex, within)) ranges.push([start + from, start + to])
     start = end
   }
   return ranges
@@ -137,13 +137,15 @@ function pieceEnd(text: string, start: number, step: number): number {
   return start + step
 }
 
-function findAll(text: string, regex: LinearRegex, isSecret: Search['isSecret']): Ranges {
+function findAll(text: string, regex: LinearRegex, within: Search['within']): Ranges {
   if (!regex.test(text)) return []
   const match = regex.matcher(text)
   const ranges: [number, number][] = []
   while (match.find()) {
     const found = match.group() as string
-    if (found !== '' && (isSecret === undefined || isSecret(found))) ranges.push([match.start(), match.end()])
+    const start = match.start()
+    if (within !== undefined) for (const [from, to] of within(found)) ranges.push([start + from, start + to])
+    else if (found !== '') ranges.push([start, match.end()])
   }
   return ranges
 }
