@@ -29,6 +29,18 @@ describe('a processor', () => {
       expect(outcomes).toEqual(['failed', 'same', 'same', 'failed', 'failed'])
     })
 
+    it('leaves alone what is nested too deep to be written again, and its neighbours as they would be', async () => {
+      const message = `${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}`
+      const { events, outcomes } = await process([{ type: 'parse-json' }], [{ message }, { message: '{"b":1}' }, { message: message.replace('1', '12345678901234567890') }])
+      expect(outcomes).toEqual(['failed', 'changed', 'failed'])
+      expect(events[1]).toEqual({ 'message': '{"b":1}', '@b': 1 })
+    })
+
+    it('takes names of an object\'s own machinery for names', async () => {
+      expect(await one([{ type: 'parse-json' }], { message: '{"__proto__":{"x":1},"constructor":2}' })).toMatchObject({ '@__proto__.x': 1, '@constructor': 2 })
+      expect(({} as { x?: number }).x).toBeUndefined()
+    })
+
     it('adds a bounded number of names to a batch', async () => {
       const { events } = await process([{ type: 'parse-json' }], Array.from({ length: 20 }, (_, event) => ({ message: JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${event}_${i}`, i]))) })))
       expect(new Set(events.flatMap((event) => Object.keys(event ?? {}))).size).toBe(1_001)

@@ -23,16 +23,17 @@ const OBJECT_START = /^\s{0,16}\{/
 
 /** Undefined where it is no object, or one with too much in it. */
 export function parseJsonAttributes(text: string, to: string | undefined): Attributes | undefined {
-  let parsed: unknown
   try {
-    parsed = UNSAFE_NUMBER.test(text) ? JSON.parse(text, keepNumerals) : JSON.parse(text)
-  } catch {
-    return undefined
+    const parsed: unknown = UNSAFE_NUMBER.test(text) ? JSON.parse(text, keepNumerals) : JSON.parse(text)
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined
+    const attributes: [string, PlainValue][] = []
+    for (const [key, value] of Object.entries(parsed)) if (!flatten(attributes, below(to, key), value, 1)) return undefined
+    return attributes
+  } catch (error) {
+    // Thousands of levels overflow the stack when they are written again; the event must not cost its neighbours.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined
+    throw error
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined
-  const attributes: [string, PlainValue][] = []
-  for (const [key, value] of Object.entries(parsed)) if (!flatten(attributes, below(to, key), value, 1)) return undefined
-  return attributes
 }
 
 /** Deeper objects stay whole, as text. */
