@@ -5,27 +5,27 @@ import { LITERALS, type Column, type StringType } from '@millrace/fragment/table
 import type { Values } from './draft.ts'
 
 /** The values under one name as columns, one for each type that they have; none without a value. */
-export function columnsFrom(name: string, values: Values): readonly Column[] {
+export function columnsFrom(name: string, values: Values, rows: number): readonly Column[] {
   const texts = new Map<StringType, Uint32Array>()
   const entries = new Map<StringType, Map<string, number>>()
   let numbers: { readonly values: Float64Array; readonly present: Uint8Array; count: number } | undefined
   let literals: Uint8Array | undefined
-  for (let row = 0; row < values.length; row++) {
+  for (let row = 0; row < rows; row++) {
     const value = values[row]
     if (value === undefined) continue
     if (typeof value === 'number') {
-      numbers ??= { values: new Float64Array(values.length), present: new Uint8Array(values.length), count: 0 }
+      numbers ??= { values: new Float64Array(rows), present: new Uint8Array(rows), count: 0 }
       numbers.values[row] = value
       numbers.present[row] = 1
       numbers.count++
     } else if (value === null || typeof value === 'boolean') {
-      literals ??= new Uint8Array(values.length)
+      literals ??= new Uint8Array(rows)
       literals[row] = LITERALS[String(value) as keyof typeof LITERALS]
     } else {
       const { type, text } = textOf(value)
       let codes = texts.get(type)
       if (codes === undefined) {
-        texts.set(type, (codes = new Uint32Array(values.length)))
+        texts.set(type, (codes = new Uint32Array(rows)))
         entries.set(type, new Map())
       }
       const known = entries.get(type) ?? new Map<string, number>()
@@ -36,7 +36,7 @@ export function columnsFrom(name: string, values: Values): readonly Column[] {
   }
   const columns: Column[] = []
   for (const [type, codes] of texts) columns.push(stringColumn(name, type, codes, [...(entries.get(type)?.keys() ?? [])]))
-  if (numbers !== undefined) columns.push({ layout: 'number', name, type: 'number', values: numbers.values, present: numbers.count === values.length ? undefined : numbers.present })
+  if (numbers !== undefined) columns.push({ layout: 'number', name, type: 'number', values: numbers.values, present: numbers.count === rows ? undefined : numbers.present })
   if (literals !== undefined) columns.push({ layout: 'literal', name, type: 'literal', codes: literals })
   return columns
 }

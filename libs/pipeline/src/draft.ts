@@ -4,7 +4,7 @@ import { selectRows } from '@millrace/fragment/merge-tables'
 import type { Column, Table } from '@millrace/fragment/table'
 import { columnHeaderOf, columnsFrom } from './columns-from.ts'
 
-/** Per row, undefined where there is none. */
+/** Per row; a hole or undefined where there is none. Never filled: thousands of names that few of 65,536 rows have would take gigabytes. */
 export type Values = (PlainValue | undefined)[]
 
 /**
@@ -23,12 +23,19 @@ export class Draft {
   readonly #changed = new Set<string>()
   readonly #names: Set<string>
   readonly #addedNames = new Set<string>()
+  /** Of changed names, until they change again. */
+  readonly #made = new Map<string, readonly Column[]>()
+  readonly #maxAddedNames: number
+  readonly #pause: () => Promise<void>
   #times: Float64Array | undefined
   #haveTimesChanged = false
 
-  constructor(fragment: Fragment) {
+  /** @param pause lets others run, between columns. */
+  constructor(fragment: Fragment, pause: () => Promise<void> = () => Promise.resolve()) {
     this.fragment = fragment
     this.rows = fragment.header.rows
+    this.#pause = pause
+    this.#maxAddedNames = Math.min(MAX_ADDED_NAMES, Math.floor(MAX_ADDED_CELLS / Math.max(1, this.rows)))
     this.kept = new Uint8Array(this.rows).fill(1)
     this.retentionDays = new Uint16Array(this.rows)
     this.#names = new Set(fragment.header.columns.map(({ name }) => name))
@@ -47,8 +54,12 @@ export class Draft {
   async load(name: string): Promise<Values> {
     const known = this.#values.get(name)
     if (known !== undefined) return known
-    const values: Values = new Array<PlainValue | undefined>(this.rows).fill(undefined)
-    for (const column of this.#names.has(name) ? await this.fragment.readNamed(name) : []) fill(values, column)
+    const values: Values = []
+    for (const column of this.#names.has(name) ? await this.fragment.readNamed(name) : []) fill(values, column, this.rows)
+    await this.#pause()
+    // Another may have read it meanwhile, and it has to be one array.
+    const meanwhile = this.#values.get(name)
+    if (meanwhile !== undefined) return meanwhile
     this.#values.set(name, values)
     return values
   }
@@ -57,7 +68,7 @@ export class Draft {
   at(name: string): Values | undefined {
     const known = this.#values.get(name)
     if (known !== undefined || this.#names.has(name)) return known
-    const values: Values = new Array<PlainValue | undefined>(this.rows).fill(undefined)
+    const values: Values = []
     this.#values.set(name, values)
     return values
   }
@@ -73,12 +84,13 @@ export class Draft {
     if (values === undefined) throw new TypeError(`${name} was not loaded`)
     if (!this.#names.has(name)) {
       if (value === undefined) return true
-      if (this.#addedNames.size === MAX_ADDED_NAMES) return false
+      if (this.#addedNames.size >= this.#maxAddedNames) return false
       this.#addedNames.add(name)
       this.#names.add(name)
     }
     values[row] = value
     this.#changed.add(name)
+    this.#made.delete(name)
     this.revision++
     return true
   }
@@ -98,14 +110,24 @@ export class Draft {
   }
 
   /** The draft as it stands, as a fragment that a filter can be asked about. Values only: neither `kept` nor moved times are looked at. */
-  asFragment(): Fragment {
+  async asFragment(): Promise<Fragment> {
     if (this.#changed.size === 0) return this.fragment
-    const made = new Map([...this.#changed].map((name) => [name, columnsFrom(name, this.#values.get(name) ?? [])]))
+    const made = new Map<string, readonly Column[]>()
+    for (const name of this.#changed) made.set(name, await this.#columnsOf(name))
     const header: FragmentHeader = {
       ...this.fragment.header,
       columns: [...this.fragment.header.columns.filter(({ name }) => !made.has(name)), ...[...made.values()].flat().map((column) => columnHeaderOf(column, this.rows))],
     }
     return new DraftFragment(this.fragment, header, made)
+  }
+
+  async #columnsOf(name: string): Promise<readonly Column[]> {
+    let columns = this.#made.get(name)
+    if (columns === undefined) {
+      this.#made.set(name, (columns = columnsFrom(name, this.#values.get(name) ?? [], this.rows)))
+      await this.#pause()
+    }
+    return columns
   }
 
   /**
@@ -115,7 +137,8 @@ export class Draft {
    */
   async finish(added: 'with' | 'without' = 'with'): Promise<readonly KeptTable[]> {
     const whole = await this.fragment.readTable()
-    const columns = [...whole.columns.filter(({ name }) => !this.#changed.has(name)), ...[...this.#changed].filter((name) => added === 'with' || !this.#addedNames.has(name)).flatMap((name) => columnsFrom(name, this.#values.get(name) ?? []))]
+    const columns = whole.columns.filter(({ name }) => !this.#changed.has(name))
+    for (const name of this.#changed) if (added === 'with' || !this.#addedNames.has(name)) columns.push(...(await this.#columnsOf(name)))
     const times = this.#haveTimesChanged ? await this.times() : whole.timeOffsets
     const parts = new Map<string, { readonly day: number; readonly retentionDays: number; readonly rows: number[] }>()
     for (let row = 0; row < this.rows; row++) {
@@ -145,15 +168,17 @@ export interface KeptTable {
  * of every word.
  */
 export const MAX_ADDED_NAMES = 1_000
+/** Names times rows: nine bytes each at most while they are encoded. */
+const MAX_ADDED_CELLS = 16_777_216
 const DAY_NS = 86_400_000_000_000
 
-function fill(values: Values, column: Column): void {
+function fill(values: Values, column: Column, rows: number): void {
   if (column.layout === 'dictionary') {
     const entries = Array.from({ length: column.dictionary.offsets.length - 1 }, (_, entry) => valueAt({ ...column, codes: Uint32Array.of(entry + 1) }, 0))
-    for (let row = 0; row < values.length; row++) if (column.codes[row] !== 0) values[row] = entries[(column.codes[row] ?? 0) - 1]
+    for (let row = 0; row < rows; row++) if (column.codes[row] !== 0) values[row] = entries[(column.codes[row] ?? 0) - 1]
     return
   }
-  for (let row = 0; row < values.length; row++) {
+  for (let row = 0; row < rows; row++) {
     const value = valueAt(column, row)
     if (value !== undefined) values[row] = value
   }

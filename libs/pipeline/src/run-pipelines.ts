@@ -22,8 +22,8 @@ export interface RunOptions {
  * @throws {FragmentCorruptError}
  */
 export async function runPipelines(pipelines: readonly CompiledPipeline[], fragment: Fragment, place: BatchPlace, { clock, onOutcome }: RunOptions): Promise<Draft> {
-  const draft = new Draft(fragment)
   const budget = new QueryBudget(clock, new AbortController().signal, { timeMs: Infinity, readBytes: MAX_QUERY_READ_BYTES })
+  const draft = new Draft(fragment, async () => await budget.checkpoint())
   const matches = createMatches(draft, budget)
   for (const [pipelineIndex, pipeline] of pipelines.entries()) {
     const inPipeline = pipeline.sparesVerbatim ? withoutVerbatim(await matches(pipeline.filter), await draft.load(VERBATIM_COLUMN)) : await matches(pipeline.filter)
@@ -60,7 +60,7 @@ function createMatches(draft: Draft, budget: QueryBudget): (filter: Filter | und
   return async (filter) => {
     if (filter === undefined) return all
     if (reader === undefined || revision !== draft.revision) {
-      const fragment = draft.asFragment()
+      const fragment = await draft.asFragment()
       reader = new FragmentReader(placeless(fragment), new FragmentParts(fragment, () => undefined), budget)
       revision = draft.revision
     }

@@ -1,4 +1,5 @@
 import type { PlainValue } from '@millrace/fragment/plain-rows'
+import type { Values } from '../draft.ts'
 import { compileLinearRegex, type LinearRegex } from '../linear-regex.ts'
 import { BadPipelineError, type SettingsOf } from '../pipeline-document.ts'
 import type { Processor } from '../processor.ts'
@@ -27,10 +28,19 @@ export function createRedact({ in: where, secrets, patterns, replacement }: Sett
     type: 'redact',
     async open(draft, { work }) {
       const names = where === '*' ? draft.names : where
-      const columns = await Promise.all(names.map(async (name) => ({ name, values: await draft.load(name), known: new Map<string, string>() })))
+      // By row: of thousands of names each event has few.
+      const columnsOf = new Map<number, RedactedColumn[]>()
+      for (const name of names) {
+        const column: RedactedColumn = { name, values: await draft.load(name), known: new Map() }
+        for (const key of Object.keys(column.values)) {
+          const columns = columnsOf.get(Number(key))
+          if (columns === undefined) columnsOf.set(Number(key), [column])
+          else columns.push(column)
+        }
+      }
       return (row) => {
         let isChanged = false
-        for (const { name, values, known } of columns) {
+        for (const { name, values, known } of columnsOf.get(row) ?? []) {
           const value = values[row]
           if (value === undefined || value === null || typeof value === 'boolean') continue
           const text = typeof value === 'object' ? ('json' in value ? value.json : value.numeral) : String(value)
@@ -45,6 +55,13 @@ export function createRedact({ in: where, secrets, patterns, replacement }: Sett
       }
     },
   }
+}
+
+interface RedactedColumn {
+  readonly name: string
+  readonly values: Values
+  /** What its texts have become. */
+  readonly known: Map<string, string>
 }
 
 interface Search {
