@@ -5,13 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { createSessions, type Sessions } from '@millrace/access/sessions'
 import type { Bus } from '@millrace/bus/bus'
 import { encodeDeadLetter } from '@millrace/bus/dead-letter'
 import { openBus } from '@millrace/bus/open-bus'
 import { topicsOf } from '@millrace/bus/topics'
+import { openCatalog } from '@millrace/catalog/open-catalog'
+import { sessionRoutes } from '@millrace/gateway/session-routes'
 import { createRouteTable } from '@millrace/http/match-route'
 import { refuse } from '@millrace/http/refuse'
 import { deadLetterRoutes } from '@millrace/query/dead-letter-routes'
+import { noFailpoints } from '@millrace/runtime/failpoints'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
@@ -30,11 +34,18 @@ describe('millrace', () => {
   let server: Server
   let url: string
   let handle: (request: IncomingMessage, response: ServerResponse) => void
+  let sessions: Sessions
+  let closing: AsyncDisposableStack
   beforeEach(async () => {
+    closing = new AsyncDisposableStack()
     folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'))
     bus = await openBus({ kind: 'embedded', root: `${folder}/bus`, disk: systemDisk, clock: systemClock })
     for (const topic of [topics.batches, topics.deadLetters]) await bus.createTopic(topic, { partitions: topics.partitions })
-    const find = createRouteTable(deadLetterRoutes({ bus, topics, clock: systemClock, random: systemRandom }))
+    const catalog = await openCatalog({ kind: 'sqlite', root: `${folder}/catalog`, disk: systemDisk, clock: systemClock, failpoints: noFailpoints })
+    closing.use(catalog)
+    await catalog.createTenant({ tenantId: 'team-b', name: 'Team B', retentionDays: 7 })
+    sessions = createSessions(catalog, systemClock, systemRandom)
+    const find = createRouteTable([...deadLetterRoutes({ bus, topics, clock: systemClock, random: systemRandom }), ...sessionRoutes(catalog, sessions, systemClock)])
     handle = (raw, response) => {
       const at = new URL(raw.url ?? '/', 'http://gateway')
       const match = find(raw.method ?? '', at.pathname)
@@ -54,6 +65,7 @@ describe('millrace', () => {
     server.close()
     server.closeAllConnections()
     await bus[Symbol.asyncDispose]()
+    await closing.disposeAsync()
     await rm(folder, { recursive: true })
   })
 
@@ -103,6 +115,15 @@ describe('millrace', () => {
     expect(await readFile(path)).toEqual(value)
     expect(await run(`dead-letters show 1-0 --save ${path}`)).toMatchObject({ code: 'error', about: expect.stringContaining('exists already') as unknown })
     expect(await run('dead-letters show 1-9')).toMatchObject({ code: 'error', about: 'millrace: 404: no such dead letter: it was never kept, or it was discarded' })
+  })
+
+  it('prints an address that opens the page once, for a tenant that exists', async () => {
+    const { code, out, about } = await run('sign-in --tenant team-b')
+    const [, at, token = ''] = /^(.*)\/#link=(team-b\.[a-z0-9]{40})$/.exec(out) ?? []
+    expect([code, at, about]).toEqual(['ok', url, expect.stringMatching(/^it works once, until \d{4}-/)])
+    expect(await sessions.openByLink(token)).toMatchObject({ tenantId: 'team-b' })
+    expect(await run('sign-in')).toMatchObject({ code: 'error', about: expect.stringContaining('tenant must be the id') as unknown })
+    expect(await run('sign-in team-b')).toMatchObject({ code: 'usage' })
   })
 
   it('replays by id, or all that there are, and tells what became of each', async () => {
