@@ -433,12 +433,50 @@ describe('the page', () => {
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
     expect(policy).not.toContain('unsafe')
     expect(answer.headers.get('cache-control')).toBe('no-cache')
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
     const html = await answer.text()
     expect(html).not.toMatch(/https?:\/\/|<style|style=|<script(?![^>]+src=)/)
     const assets = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path)
     expect(assets.length).toBeGreaterThanOrEqual(3)
     for (const path of assets) expect((await fetch(millrace.url + path)).headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect((await fetch(`${millrace.url}/assets/..%2f..%2fpackage.json`)).status).toBe(404)
+  }, TEST_TIMEOUT_MS)
+
+  it('leaves out what a server of before does not have', async () => {
+    await withPage(async (page) => {
+      await page.route(/\/v1\/(facets\?|views|patterns)/, async (route) => { await route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"detail":"there is nothing at this path"}' }) })
+      await page.reload()
+      await rows(page).first().waitFor()
+      await page.getByRole('tab', { name: 'Patterns' }).click()
+      await page.getByRole('tab', { name: 'Patterns' }).waitFor({ state: 'detached' })
+      await rows(page).first().waitFor()
+      expect(await page.getByTitle('Saved views').count()).toBe(0)
+      await page.getByRole('navigation', { name: 'Facets' }).getByRole('button', { name: /^postgres/ }).waitFor()
+    })
+  }, TEST_TIMEOUT_MS)
+
+  it('says what the server says when it cannot answer, and tries again', async () => {
+    await withPage(async (page) => {
+      await rows(page).first().waitFor()
+      await page.route(/\/(v1\/search|api\/v2\/logs\/events\/search)$/, async (route) => { await route.fulfill({ status: 503, contentType: 'application/json', body: '{"errors":["the catalog does not answer at the moment"],"detail":"the catalog does not answer at the moment"}' }) })
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByRole('alert').filter({ hasText: 'the catalog does not answer at the moment' }).waitFor()
+      await page.unroute(/\/(v1\/search|api\/v2\/logs\/events\/search)$/)
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await count(page, EVENTS)
+    })
+  }, TEST_TIMEOUT_MS)
+
+  it('says that an answer is incomplete, and why', async () => {
+    await withPage(async (page) => {
+      await page.route('**/api/v2/logs/events/search', async (route) => {
+        const answer = await route.fetch()
+        const { data, meta } = (await answer.json()) as { data: unknown; meta: object }
+        await route.fulfill({ json: { data, meta: { ...meta, complete: false, warnings: [{ code: 'time-budget', title: 'The answer is incomplete', detail: 'the query took too long' }] } } })
+      })
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByRole('status').filter({ hasText: 'incomplete: the query took too long' }).waitFor()
+    })
   }, TEST_TIMEOUT_MS)
 
   it('is light or dark as the reader chooses, and remembers it', async () => {
