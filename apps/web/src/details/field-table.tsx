@@ -20,6 +20,7 @@ export function FieldTable({ fields, columns, onAdd, onColumn }: FieldTableProps
     <>
       {fields.length > MANY ? <input className="facet-filter" type="search" aria-label="Find an attribute" placeholder="Find an attribute" value={filter} onChange={(event) => { setFilter(event.target.value) }} /> : null}
       <table className="field-table">
+        <colgroup><col className="field-name" /><col /><col className="field-buttons" /></colgroup>
         <thead className="unseen"><tr><th scope="col">Name</th><th scope="col">Value</th><th scope="col">Actions</th></tr></thead>
         <tbody>
           {shown.map(({ facet, value }, index) => {
