@@ -68,6 +68,11 @@ describe('a processor', () => {
     expect(await one([{ type: 'parse-key-value', separator: '=', delimiter: '|' }], { message: 'a=1|b="x|y"|c=' })).toMatchObject({ '@a': 1, '@b': 'x|y', '@c': '' })
   })
 
+  it('parse-key-value looks at a bounded number of pairs, also of those without a name', async () => {
+    const { outcomes } = await process([{ type: 'parse-key-value', separator: '\\', delimiter: ' ' }], [{ message: `${String.raw`\" `.repeat(300)}a\\1` }])
+    expect(outcomes).toEqual(['failed'])
+  })
+
   describe('grok', () => {
     it('takes the first pattern that matches, with types and names of one\'s own', async () => {
       const grok = { type: 'grok', patterns: ['^%{TICKET:ticket.id} took %{NUMBER:took:float} ms', '^%{WORD:verb} (?<rest>.*)$'], definitions: { TICKET: '[A-Z]+-%{POSINT:ticket.number:int}' } }

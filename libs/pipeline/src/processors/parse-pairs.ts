@@ -46,6 +46,8 @@ const LOGFMT_PAIR = /(?<![^\s])([^\s="]{1,200})=(?:"((?:[^"\\]|\\[^])*)"|([^\s"]
 
 function parseKeyValue(text: string, to: string | undefined, { separator, delimiter }: { readonly separator: string; readonly delimiter: string }): Attributes | undefined {
   const attributes: [string, PlainValue][] = []
+  // Pairs are counted, also those without a usable name: each may look for a closing quote to the end of the text.
+  let pairs = 0
   for (let at = 0; at < text.length; ) {
     const equals = text.indexOf(separator, at)
     if (equals < 0) break
@@ -58,7 +60,7 @@ function parseKeyValue(text: string, to: string | undefined, { separator, delimi
     let end = text.indexOf(delimiter, quoteEnd < 0 ? start : quoteEnd)
     if (end < 0) end = text.length
     const value = quoteEnd < 0 ? numberOrText(text.slice(start, end).trim()) : unquoted(text.slice(start + 1, quoteEnd - 1))
-    if (attributes.length === MAX_PARSED_ATTRIBUTES) return undefined
+    if (++pairs > MAX_PARSED_ATTRIBUTES) return undefined
     if (name !== '' && name.length <= MAX_KEY_LENGTH) attributes.push([below(to, name), value])
     at = end + delimiter.length
   }
