@@ -38,13 +38,15 @@ export async function readPipelinesVersion(settings: Settings, tenantId: string,
  */
 export async function writePipelines(settings: Settings, tenantId: string, { document, expectedVersion, nowMs, retentionDays }: { readonly document: PipelineDocument; readonly expectedVersion: number; readonly nowMs: number; readonly retentionDays: number }): Promise<StoredPipelines> {
   compilePipelines(document)
-  await addClasses(settings, tenantId, document, { nowMs, retentionDays })
   const stored: StoredPipelines = { document, version: expectedVersion + 1, changedAt: new Date(nowMs).toISOString() }
   const value = JSON.stringify(stored)
   if (value.length > MAX_SETTING_LENGTH) throw new BadPipelineError(`the document has ${value.length} characters; ${MAX_SETTING_LENGTH} are possible, tables included`)
-  // What is replaced is kept first. Whoever else writes at this moment keeps the same, so that no version that was current is lost to a writer that loses.
   const current = await settings.readSetting(tenantId, HEAD)
-  if (current !== undefined && current.version === expectedVersion) await keepVersion(settings, tenantId, current)
+  // Classes are few and stay for ever: a document that is refused must not use them up.
+  if ((current?.version ?? 0) !== expectedVersion) throw new SettingConflictError(`${HEAD} of ${tenantId} has another version than ${expectedVersion}`)
+  await addClasses(settings, tenantId, document, { nowMs, retentionDays })
+  // What is replaced is kept first. Whoever else writes at this moment keeps the same, so that no version that was current is lost to a writer that loses.
+  if (current !== undefined) await keepVersion(settings, tenantId, current)
   await settings.writeSetting(tenantId, HEAD, value, expectedVersion)
   return stored
 }
