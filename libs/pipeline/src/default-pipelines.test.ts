@@ -24,6 +24,13 @@ describe('without a word from the tenant', () => {
     ])
   })
 
+  it('JSON stays as it came, with all that is in it, where the batch has too many names', async () => {
+    const texts = Array.from({ length: 12 }, (_, event) => JSON.stringify({ msg: 'm', ...Object.fromEntries(Array.from({ length: 199 }, (_, i) => [`k${event}_${i}`, i])) }))
+    const { events } = await processed(...texts.map((message) => ({ message })))
+    expect(events.map(({ message }, index) => (message === 'm' ? 'parsed' : message === texts[index] ? 'kept' : 'lost'))).toEqual([...Array<string>(5).fill('parsed'), ...Array<string>(7).fill('kept')])
+    expect(Object.keys(events[0] ?? {})).toHaveLength(200)
+  })
+
   it('lines of nginx and Apache become attributes, with their own time', async () => {
     const access = '203.0.113.7 - frank [04/Oct/2024:13:55:36 +0200] "GET /a?b=1 HTTP/1.1" 502 2326 "-" "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"'
     const error = '2024/10/04 13:55:36 [error] 7#8: *9 connect() failed'

@@ -78,6 +78,13 @@ export class Draft {
     return this.#names.has(name)
   }
 
+  /** Whether all of these names can be put in. */
+  hasRoomFor(names: readonly string[]): boolean {
+    const added = new Set<string>()
+    for (const name of names) if (!this.#names.has(name)) added.add(name)
+    return this.#addedNames.size + added.size <= this.#maxAddedNames
+  }
+
   /** Puts a value in; undefined takes it out. False when the batch has too many names already. The name must be loaded, or new. */
   put(name: string, row: number, value: PlainValue | undefined): boolean {
     const values = this.at(name)

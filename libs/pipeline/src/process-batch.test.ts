@@ -6,6 +6,7 @@ import { rowsOf, tableOf, type PlainValue } from '@millrace/fragment/plain-rows'
 import { decodeFragment } from '@millrace/fragment/read-fragment'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { compilePipelines, type CompiledPipeline } from './compile-pipelines.ts'
+import { defaultPipelines } from './default-pipelines.ts'
 import { parsePipelineDocument } from './pipeline-document.ts'
 import { DAY_NS } from './pipeline-harness.ts'
 import { BatchTooLargeError, processBatch } from './process-batch.ts'
@@ -60,6 +61,11 @@ describe('a batch', () => {
     expect(row?.values.get('service')).toBe('[REDACTED]')
     expect(row?.values.has('@more')).toBe(false)
     await expect(processBatch(compile({ type: 'redact', patterns: ['secret-[0-9]'] }), batch, { ...options, maxRecordBytes: 1_000 })).rejects.toThrow(BatchTooLargeError)
+  })
+
+  it('that only the defaults would make too large is passed on as it came', async () => {
+    const batch = batchOf(...Array.from({ length: 300 }, (_, i) => ({ message: JSON.stringify({ msg: 'm', [`k${i}`]: randomBytes(150).toString('base64') }) })))
+    expect(await processBatch(defaultPipelines(), batch, { ...options, maxRecordBytes: (batch.fragments[0]?.bytes.length ?? 0) + 100 })).toEqual({ record: batch, bytes: undefined, droppedEvents: 0, isCutShort: true })
   })
 
   it('is cut by how long events are kept, once every reader knows the class', async () => {

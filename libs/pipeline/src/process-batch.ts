@@ -53,6 +53,8 @@ export async function processBatch(pipelines: readonly CompiledPipeline[], recor
   }
   if (drafts.every((draft) => draft === undefined)) return { record, bytes: undefined, droppedEvents: 0, isCutShort: false }
   for (const { purpose, added } of ATTEMPTS) {
+    // The defaults hide nothing, and make the message of what they add: without it the text as it came is worth more.
+    if (added === 'without' && pipelines.every(({ sparesVerbatim }) => sparesVerbatim)) return { record, bytes: undefined, droppedEvents: 0, isCutShort: true }
     const fragments: BatchFragment[] = []
     for (const [index, fragment] of record.fragments.entries()) fragments.push(...(await encoded(fragment, drafts[index], { purpose, added, clock: options.clock })))
     const processed = { ...record, fragments }

@@ -13,14 +13,14 @@ export const MAX_PARSED_LENGTH = 65_536
 /** Puts attributes into a row; those that are there already stay, unless `overwrite`. */
 export function putAttributes(draft: Draft, row: number, attributes: Attributes, overwrite: boolean): Outcome | Promise<Outcome> {
   for (const [name] of attributes) if (draft.at(name) === undefined) return loadAndPut(draft, row, attributes, overwrite)
+  // All or none: what made a message of one of them would else lose the others.
+  if (!draft.hasRoomFor(attributes.map(([name]) => name))) return 'failed'
   let isChanged = false
-  let isWhole = true
   for (const [name, value] of attributes) {
     if (!overwrite && draft.at(name)?.[row] !== undefined) continue
     if (draft.put(name, row, value)) isChanged = true
-    else isWhole = false
   }
-  return isWhole ? (isChanged ? 'changed' : 'same') : 'failed'
+  return isChanged ? 'changed' : 'same'
 }
 
 async function loadAndPut(draft: Draft, row: number, attributes: Attributes, overwrite: boolean): Promise<Outcome> {
