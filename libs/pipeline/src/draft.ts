@@ -23,6 +23,8 @@ export class Draft {
   readonly #changed = new Set<string>()
   readonly #names: Set<string>
   readonly #addedNames = new Set<string>()
+  /** Pairs of names, the second of which took values from the first. */
+  readonly #moves = new Map<string, Set<string>>()
   /** Of changed names, until they change again. */
   readonly #made = new Map<string, readonly Column[]>()
   readonly #maxAddedNames: number
@@ -102,6 +104,26 @@ export class Draft {
     return true
   }
 
+  /** Puts the value of one name under another, and takes it out of the first. */
+  move(from: string, to: string, row: number, value: PlainValue | undefined): boolean {
+    if (!this.put(to, row, value)) return false
+    this.put(from, row, undefined)
+    const targets = this.#moves.get(from)
+    if (targets === undefined) this.#moves.set(from, new Set([to]))
+    else targets.add(to)
+    return true
+  }
+
+  /** What was moved to names that are left out goes back, as it is by now. */
+  #moveBack(): void {
+    for (const [from, targets] of this.#moves) for (const to of targets) {
+      if (this.#addedNames.has(from) || !this.#addedNames.has(to)) continue
+      const [values, moved] = [this.#values.get(from), this.#values.get(to)]
+      if (values !== undefined && moved !== undefined) for (let row = 0; row < this.rows; row++) if (values[row] === undefined && moved[row] !== undefined) values[row] = moved[row]
+      this.#made.delete(from)
+    }
+  }
+
   /** Per row, ns since the fragment's day; negative or beyond the day for events that were moved to another. */
   async times(): Promise<Float64Array> {
     this.#times ??= Float64Array.from(await this.fragment.readTimeOffsets())
@@ -143,6 +165,7 @@ export class Draft {
    * @param added whether columns of names that the fragment did not have are in it.
    */
   async finish(added: 'with' | 'without' = 'with'): Promise<readonly KeptTable[]> {
+    if (added === 'without') this.#moveBack()
     const whole = await this.fragment.readTable()
     const columns = whole.columns.filter(({ name }) => !this.#changed.has(name))
     for (const name of this.#changed) if (added === 'with' || !this.#addedNames.has(name)) columns.push(...(await this.#columnsOf(name)))

@@ -53,13 +53,14 @@ describe('a batch', () => {
 
   it('that would grow too large is packed better, then goes without what was added', async () => {
     const noise = (): string => randomBytes(150).toString('base64')
-    const batch = batchOf(...Array.from({ length: 500 }, (_, i) => ({ message: `${JSON.stringify({ a: noise() })}`, key: i, service: 'secret-1' })))
-    const { record, isCutShort, bytes } = await processBatch(compile({ type: 'parse-json' }, { type: 'set', to: '@more', value: 'x' }, { type: 'redact', patterns: ['secret-[0-9]'], if: '@more:x' }), batch, { ...options, maxRecordBytes: (batch.fragments[0]?.bytes.length ?? 0) + 1_000 })
+    const batch = batchOf(...Array.from({ length: 500 }, (_, i) => ({ message: `${JSON.stringify({ a: noise() })}`, '@key': i, service: 'secret-1' })))
+    const { record, isCutShort, bytes } = await processBatch(compile({ type: 'parse-json' }, { type: 'remap', from: ['@key'], to: '@renamed' }, { type: 'set', to: '@more', value: 'x' }, { type: 'redact', patterns: ['secret-[0-9]'], if: '@more:x' }), batch, { ...options, maxRecordBytes: (batch.fragments[0]?.bytes.length ?? 0) + 1_000 })
     expect(isCutShort).toBe(true)
     expect(bytes?.length).toBeLessThan((batch.fragments[0]?.bytes.length ?? 0) + 1_000)
     const [row] = rowsOf(decodeFragment(record.fragments[0]?.bytes ?? new Uint8Array()))
     expect(row?.values.get('service')).toBe('[REDACTED]')
     expect(row?.values.has('@more')).toBe(false)
+    expect(row?.values.get('@key')).toBe(0)
     await expect(processBatch(compile({ type: 'redact', patterns: ['secret-[0-9]'] }), batch, { ...options, maxRecordBytes: 1_000 })).rejects.toThrow(BatchTooLargeError)
   })
 

@@ -15,9 +15,8 @@ export function createRemap({ from, to, keep, overwrite }: SettingsOf<'remap'>):
         const source = sources.find(({ values }) => values[row] !== undefined && (!isText || asText(values[row]) !== undefined))
         if (source === undefined || source.name === to || (!overwrite && target[row] !== undefined)) return 'same'
         const value = source.values[row]
-        if (!draft.put(to, row, isText ? asText(value) : value)) return 'failed'
-        if (!keep) draft.put(source.name, row, undefined)
-        return 'changed'
+        const put = isText ? asText(value) : value
+        return (keep ? draft.put(to, row, put) : draft.move(source.name, to, row, put)) ? 'changed' : 'failed'
       }
     },
   }
