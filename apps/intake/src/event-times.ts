@@ -1,4 +1,4 @@
-import { NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
+import { MAX_AHEAD_NS, NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
 import type { Clock } from '@millrace/runtime/clock'
 import type { DecodeOptions } from '@millrace/wire/decoded-events'
 
@@ -9,8 +9,6 @@ export function decodeOptions(clock: Clock, receivedMs: number, retentionDays: n
   return { receivedNs, oldestNs: nowNs - BigInt(retentionDays) * NS_PER_DAY, newestNs: nowNs + MAX_AHEAD_NS, maxPartBytes: PART_BYTES }
 }
 
-/** Clocks of clients are rarely more than minutes wrong; later events would sit at the top of every search. */
-const MAX_AHEAD_NS = 600_000_000_000n
 /**
  * A request is cut into parts of this many bytes as received. Never change it within a topic generation: a retry must be cut alike. Small enough that
  * a part fits one record however badly it packs.

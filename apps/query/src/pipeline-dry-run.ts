@@ -1,4 +1,4 @@
-import { NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
+import { MAX_AHEAD_NS, NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
 import { ROW_COLUMN } from '@millrace/fragment/event-columns'
 import { encodeFragment } from '@millrace/fragment/encode-fragment'
 import { tableOf, type PlainValue } from '@millrace/fragment/plain-rows'
@@ -65,8 +65,6 @@ export async function dryRun(context: QueryContext, tenantId: string, body: unkn
 /** As many as a person looks through. */
 const DEFAULT_EVENTS = 20
 const MAX_EVENTS = 100
-/** As far ahead as the door takes events. */
-const MAX_AHEAD_NS = 600_000_000_000n
 /** Where none of these events stands. */
 const DRY_STREAM = 'dry-run/0'
 

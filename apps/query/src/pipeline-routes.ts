@@ -8,6 +8,7 @@ import { BadPipelineError, parsePipelineDocument } from '@millrace/pipeline/pipe
 import { readPipelines, readPipelinesVersion, writePipelines, type StoredPipelines } from '@millrace/pipeline/pipeline-settings'
 import { DEFAULT_PIPELINES } from '@millrace/pipeline/default-pipelines'
 import { dryRun } from './pipeline-dry-run.ts'
+import { readIfMatch } from './if-match.ts'
 import type { QueryContext } from './query-context.ts'
 
 /**
@@ -38,7 +39,7 @@ export function pipelineRoutes(context: QueryContext): readonly Route[] {
       sendPipelines(response, await readPipelines(catalog, tenantId))
     }),
     route('PUT', '', async ({ raw }, { tenantId, retentionDays }, response) => {
-      const expectedVersion = versionOf(raw.headers['if-match'], response)
+      const expectedVersion = readIfMatch(raw.headers['if-match'], response, '; "0" for the first')
       if (expectedVersion === undefined) return
       const document = parsePipelineDocument(await readJsonBody(raw))
       sendPipelines(response, await writePipelines(catalog, tenantId, { document, expectedVersion, nowMs: clock.nowMs(), retentionDays }))
@@ -60,15 +61,4 @@ export function pipelineRoutes(context: QueryContext): readonly Route[] {
 function sendPipelines(response: ServerResponse, { document, version, changedAt }: StoredPipelines): void {
   response.setHeader('ETag', `"${version}"`)
   sendJson(response, 200, { version, ...(changedAt === undefined ? {} : { changed_at: changedAt }), ...document })
-}
-
-/** The version of `If-Match: "3"`; `"0"` where nothing was ever said. Undefined once the request was refused: without one, a change could undo another's. */
-function versionOf(header: string | undefined, response: ServerResponse): number | undefined {
-  if (header === undefined) {
-    refuse('millrace', response, { status: 428, code: 'version-needed', detail: 'If-Match must name the version that is changed, such as "3"; "0" for the first' })
-    return undefined
-  }
-  const [, version] = /^"(\d{1,9})"$/.exec(header.trim()) ?? []
-  if (version === undefined) refuse('millrace', response, { status: 400, code: 'bad-request', detail: 'If-Match must be one version in quotes, such as "3"' })
-  return version === undefined ? undefined : Number(version)
 }

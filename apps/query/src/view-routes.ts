@@ -6,6 +6,7 @@ import { sendJson } from '@millrace/http/send-json'
 import { compileFilter } from '@millrace/query-engine/filters/compile-filter'
 import { parseQuery } from '@millrace/query-language/parse-query'
 import { QuerySyntaxError } from '@millrace/query-language/query-syntax-error'
+import { readIfMatch } from './if-match.ts'
 import type { QueryContext } from './query-context.ts'
 import { BadQuestionError, readRecord } from './read-question.ts'
 import { createSavedViews, StaleViewError, TooManyViewsError, type NewView, type SavedView } from './saved-views.ts'
@@ -40,11 +41,11 @@ export function viewRoutes({ catalog, random }: Pick<QueryContext, 'catalog' | '
       sendView(response, 200, (await views.list(tenantId)).find(({ id }) => id === params['id']))
     }),
     route('PUT', '/v1/views/:id', async ({ raw, tenantId, params }, response) => {
-      const version = versionOf(raw.headers['if-match'], response)
+      const version = readIfMatch(raw.headers['if-match'], response)
       if (version !== undefined) sendView(response, 200, await views.replace(tenantId, params['id'] ?? '', version, readView(await readJsonBody(raw))))
     }),
     route('DELETE', '/v1/views/:id', async ({ raw, tenantId, params }, response) => {
-      const version = versionOf(raw.headers['if-match'], response)
+      const version = readIfMatch(raw.headers['if-match'], response)
       if (version === undefined) return
       if (await views.remove(tenantId, params['id'] ?? '', version)) response.writeHead(204).end()
       else sendView(response, 204, undefined)
@@ -69,17 +70,6 @@ function sendView(response: ServerResponse, status: number, view: SavedView | un
   }
   response.setHeader('ETag', `"${view.version}"`)
   sendJson(response, status, view)
-}
-
-/** The version of `If-Match: "3"`. Undefined once the request was refused: without one, a change could undo another's. */
-function versionOf(header: string | undefined, response: ServerResponse): number | undefined {
-  if (header === undefined) {
-    refuse('millrace', response, { status: 428, code: 'version-needed', detail: 'If-Match must name the version that is changed, such as "3"' })
-    return undefined
-  }
-  const [, version] = /^"(\d{1,9})"$/.exec(header.trim()) ?? []
-  if (version === undefined) refuse('millrace', response, { status: 400, code: 'bad-request', detail: 'If-Match must be one version in quotes, such as "3"' })
-  return version === undefined ? undefined : Number(version)
 }
 
 /** @throws {BadQuestionError} */

@@ -26,3 +26,5 @@ export interface EventId {
 
 export const NS_PER_MS = 1_000_000n
 export const NS_PER_DAY = 86_400_000_000_000n
+/** How far ahead of its receipt an event may be. Clocks of clients are rarely more than minutes wrong; later events would sit at the top of every search. */
+export const MAX_AHEAD_NS = 600_000_000_000n

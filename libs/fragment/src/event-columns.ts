@@ -15,3 +15,8 @@ export const ROW_COLUMN = '_row'
  * that nothing is made of it unless the tenant says so. Present from intake on.
  */
 export const VERBATIM_COLUMN = '_verbatim'
+
+/** The part of a column name that stands for one key. */
+export function escapedKey(key: string): string {
+  return /[.\\]/.test(key) ? key.replace(/[.\\]/g, '\\$&') : key
+}

@@ -62,7 +62,8 @@ function dictionaryColumn(name: string, type: StringType, texts: readonly (strin
   return { layout: 'dictionary', name, type, dictionary: stringsFrom(entries), codes: Uint16Array.from(texts, (text) => (text === undefined ? 0 : entries.indexOf(text) + 1)) }
 }
 
-function sourceText(value: PlainValue): string {
+/** The text itself, else the value as JSON writes it. */
+export function sourceText(value: PlainValue): string {
   if (typeof value === 'object' && value !== null) return 'json' in value ? value.json : value.numeral
   return String(value)
 }

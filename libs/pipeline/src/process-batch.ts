@@ -1,3 +1,4 @@
+import { MAX_AHEAD_NS, NS_PER_DAY, NS_PER_MS } from '@millrace/event/event'
 import { MAX_TABLE_ROWS } from '@millrace/fragment/table'
 import type { BatchFragment, BatchRecord } from '@millrace/fragment/batch-record'
 import { encodeBatchRecord } from '@millrace/fragment/batch-record-codec'
@@ -95,8 +96,3 @@ function keepToKnownClasses({ retentionDays }: Draft, receivedMs: number, classe
 function rowsOf(fragments: readonly BatchFragment[]): number {
   return fragments.reduce((sum, { rows }) => sum + rows, 0)
 }
-
-const NS_PER_MS = 1_000_000n
-const NS_PER_DAY = 86_400_000_000_000n
-/** As far ahead as the door takes events. */
-const MAX_AHEAD_NS = 600_000_000_000n

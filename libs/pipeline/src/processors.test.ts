@@ -10,9 +10,9 @@ const one = async (processors: readonly object[], event: PlainEvent, options = {
 describe('a processor', () => {
   describe('parse-json', () => {
     it('makes attributes of nested members, arrays and numbers of any length', async () => {
-      const message = '{"a":{"b":1.50,"c.d":"x"},"list":[1,2],"big":9007199254740993,"e":{},"n":null,"t":true,"huge":1e999}'
+      const message = '{"a":{"b":1.50,"c.d":"x"},"list":[1,2],"big":9007199254740993,"e":{},"n":null,"t":true,"huge":1e999,"near":1.0000000000000000001}'
       expect(await one([{ type: 'parse-json' }], { message })).toEqual({
-        message, '@a.b': 1.5, '@a.c\\.d': 'x', '@list': { json: '[1,2]' }, '@big': { numeral: '9007199254740993' }, '@e': { json: '{}' }, '@n': null, '@t': true, '@huge': { numeral: '1e999' },
+        message, '@a.b': 1.5, '@a.c\\.d': 'x', '@list': { json: '[1,2]' }, '@big': { numeral: '9007199254740993' }, '@e': { json: '{}' }, '@n': null, '@t': true, '@huge': { numeral: '1e999' }, '@near': { numeral: '1.0000000000000000001' },
       })
     })
 

@@ -1,4 +1,6 @@
-import type { PlainValue } from '@millrace/fragment/plain-rows'
+import { exactNumber } from '@millrace/event/exact-number'
+import { escapedKey } from '@millrace/fragment/event-columns'
+import { sourceText, type PlainValue } from '@millrace/fragment/plain-rows'
 import type { Draft } from './draft.ts'
 import type { Outcome } from './processor.ts'
 
@@ -28,11 +30,6 @@ async function loadAndPut(draft: Draft, row: number, attributes: Attributes, ove
   return await putAttributes(draft, row, attributes, overwrite)
 }
 
-/** A key as part of a path: a point or backslash in it is its own. */
-export function escapedKey(key: string): string {
-  return key.replace(/[.\\]/g, '\\$&')
-}
-
 /** Name of the attribute `key` below `to`, or at the top. */
 export function below(to: string | undefined, key: string): string {
   return to === undefined ? `@${escapedKey(key)}` : `${to}.${escapedKey(key)}`
@@ -40,17 +37,14 @@ export function below(to: string | undefined, key: string): string {
 
 /** The value as text; undefined where there is none, or it is null. */
 export function asText(value: PlainValue | undefined): string | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'object') return 'json' in value ? value.json : value.numeral
-  return String(value)
+  return value === undefined || value === null ? undefined : sourceText(value)
 }
 
 /** A text as the number that it plainly is, else as it is: for formats in which values have no types. */
 export function numberOrText(text: string): PlainValue {
   if (text.length > MAX_NUMBER_LENGTH || !/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return text
-  const number = Number(text)
   // What a double can't hold stays as it was written: ids, mostly.
-  return String(number) === text || /^-?\d+\.\d*0$/.test(text) ? number : { numeral: text }
+  return exactNumber(text) ?? { numeral: text }
 }
 
 /** Longer digits are ids. */

@@ -1,7 +1,7 @@
 // Loops over typed arrays: an index below the length is in range, which the compiler cannot see.
 import type { LiveFragment } from '@millrace/catalog/live-fragments'
 import type { ColumnHeader } from '@millrace/fragment/fragment'
-import { valueAt } from '@millrace/fragment/plain-rows'
+import { sourceText, valueAt } from '@millrace/fragment/plain-rows'
 import { stringAt } from '@millrace/fragment/strings'
 import type { Column, Strings } from '@millrace/fragment/table'
 import type { Filter } from './filters/filter.ts'
@@ -181,10 +181,6 @@ async function addValues(fragment: FragmentReader, column: Column, mask: Uint8Ar
       continue
     }
     const value = valueAt(column, row)
-    if (value !== undefined) own.add(own.idOf(messagePattern(textOf(value))), row)
+    if (value !== undefined) own.add(own.idOf(messagePattern(sourceText(value))), row)
   }
-}
-
-function textOf(value: NonNullable<ReturnType<typeof valueAt>> | null): string {
-  return typeof value === 'object' && value !== null ? ('json' in value ? value.json : value.numeral) : String(value)
 }

@@ -1,14 +1,15 @@
 // Loops over bytes: a position up to the window's end is in range, which the compiler cannot see.
+import { escapedKey } from '@millrace/fragment/event-columns'
 import type { NumberColumnBuilder, StringColumnBuilder } from '@millrace/fragment/column-builder'
 import { TableBuilder } from '@millrace/fragment/table-builder'
 import { LITERALS } from '@millrace/fragment/table'
 import { MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './decoded-events.ts'
 import { EventTime } from './event-time.ts'
-import { exactNumber } from './exact-number.ts'
+import { exactNumber } from '@millrace/event/exact-number'
 import {
   CLOSE_ARRAY, CLOSE_OBJECT, COMMA, DOT, isDigit, JsonReader, LETTER_E, MINUS, NEWLINE, NULL_WORD, OPEN_ARRAY, OPEN_OBJECT, QUOTE, SPACE, TOO_DEEP, TRUE_WORD, ZERO,
 } from './json-reader.ts'
-import { escapedKey, isNext, PathNode, successorOf, type Successor } from './path-tree.ts'
+import { isNext, PathNode, successorOf, type Successor } from './path-tree.ts'
 import type { RowScanner } from './request-parts.ts'
 import { RESERVED_NAMES, type Reserved, type ReservedDefault } from './reserved-attributes.ts'
 

@@ -96,8 +96,3 @@ export function isNext(successor: Successor, view: DataView, at: number): boolea
   }
   return (view.getInt32(position, true) & successor.mask) === successor.rest
 }
-
-/** The part of a column name that stands for one key. */
-export function escapedKey(key: string): string {
-  return /[.\\]/.test(key) ? key.replace(/[.\\]/g, '\\$&') : key
-}

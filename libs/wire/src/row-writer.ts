@@ -1,13 +1,12 @@
 import { hashOf, type NumberColumnBuilder, type StringColumnBuilder } from '@millrace/fragment/column-builder'
 import type { RESERVED_COLUMNS } from '@millrace/fragment/event-columns'
-import { VERBATIM_COLUMN } from '@millrace/fragment/event-columns'
+import { escapedKey, VERBATIM_COLUMN } from '@millrace/fragment/event-columns'
 import { LITERALS } from '@millrace/fragment/table'
 import { TableBuilder } from '@millrace/fragment/table-builder'
 import { MAX_PART_COLUMNS, TOO_MANY_COLUMNS } from './decoded-events.ts'
 import { EventTime } from './event-time.ts'
-import { exactNumber } from './exact-number.ts'
+import { exactNumber } from '@millrace/event/exact-number'
 import { MAX_KEYS, MAX_NAME_BYTES, NAME_TOO_LONG, TOO_MANY_KEYS } from './event-scanner.ts'
-import { escapedKey } from './path-tree.ts'
 
 export type ReservedName = (typeof RESERVED_COLUMNS)[number]
 

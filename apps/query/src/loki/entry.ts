@@ -1,3 +1,4 @@
+import { escapedKey } from '@millrace/fragment/event-columns'
 import type { EventId } from '@millrace/event/event'
 import type { RenderedEvent } from '@millrace/query-engine/query-engine'
 import { isReservedLabel, labelOf, reservedOf, UNKNOWN_SERVICE } from './labels.ts'
@@ -111,7 +112,7 @@ export class Entry {
       return
     }
     for (const [key, inner] of Object.entries(value)) {
-      const escaped = key.replace(/[.\\]/g, '\\$&')
+      const escaped = escapedKey(key)
       this.#flatten(inner, path === '' ? escaped : `${path}.${escaped}`, put)
     }
   }

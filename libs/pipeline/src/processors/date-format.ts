@@ -1,3 +1,4 @@
+import { NS_PER_MS } from '@millrace/event/event'
 import { BadPipelineError } from '../pipeline-document.ts'
 
 /**
@@ -36,7 +37,6 @@ const FIELDS: Readonly<Record<string, string>> = {
   yyyy: '(\\d{4})', MM: '(\\d{2})', MMM: `(${MONTHS.join('|')})`, dd: '(\\d{2})', d: '(\\d{1,2})', HH: '(\\d{2})', hh: '(\\d{1,2})', a: '(am|pm)', mm: '(\\d{2})', ss: '(\\d{2})', Z: '(z|[+-]\\d{2}:?\\d{2})',
 }
 const MAX_FRACTION = 9
-const NS_PER_MS = 1_000_000n
 
 function timeOf(found: ReadonlyMap<string, string>, zoneMinutes: number): bigint | undefined {
   const number = (field: string, otherwise: number): number => (found.has(field) ? Number(found.get(field)) : otherwise)

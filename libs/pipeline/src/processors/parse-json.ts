@@ -1,7 +1,9 @@
+import { exactNumber } from '@millrace/event/exact-number'
+import { escapedKey } from '@millrace/fragment/event-columns'
 import type { PlainValue } from '@millrace/fragment/plain-rows'
 import type { SettingsOf } from '../pipeline-document.ts'
 import type { Processor } from '../processor.ts'
-import { below, escapedKey, MAX_PARSED_ATTRIBUTES, MAX_PARSED_LENGTH, putAttributes, type Attributes } from '../put-attributes.ts'
+import { below, MAX_PARSED_ATTRIBUTES, MAX_PARSED_LENGTH, putAttributes, type Attributes } from '../put-attributes.ts'
 
 /** Members of an object in a text become attributes: nested ones by their paths, arrays as they are. */
 export function createParseJson({ from, to, overwrite }: SettingsOf<'parse-json'>): Processor {
@@ -45,14 +47,7 @@ const UNSAFE_NUMBER = /[\d.]{16}|\d[eE]/
 /** Numbers that a double would change keep their source text. */
 function keepNumerals(this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value
-  return Number.isFinite(value) && isSame(context.source, value) ? value : new Numeral(context.source)
-}
-
-function isSame(source: string, value: number): boolean {
-  if (Number.isSafeInteger(value)) return true
-  const digits = source.replace(/[eE].*$/, '').replace(/\D/g, '').replace(/^0+|0+$/g, '')
-  const own = String(value).replace(/e.*$/, '').replace(/\D/g, '').replace(/^0+|0+$/g, '')
-  return digits === own
+  return exactNumber(context.source) ?? new Numeral(context.source)
 }
 
 class Numeral {

@@ -1,4 +1,4 @@
-import type { PlainValue } from '@millrace/fragment/plain-rows'
+import { sourceText, type PlainValue } from '@millrace/fragment/plain-rows'
 import type { Values } from '../draft.ts'
 import { compileLinearRegex, type LinearRegex } from '../linear-regex.ts'
 import { BadPipelineError, type SettingsOf } from '../pipeline-document.ts'
@@ -43,7 +43,7 @@ export function createRedact({ in: where, secrets, patterns, replacement }: Sett
         for (const { name, values, known } of columnsOf.get(row) ?? []) {
           const value = values[row]
           if (value === undefined || value === null || typeof value === 'boolean') continue
-          const text = typeof value === 'object' ? ('json' in value ? value.json : value.numeral) : String(value)
+          const text = sourceText(value)
           let redacted = known.get(text)
           if (redacted === undefined) {
             redacted = redact(text, searches, replacement, work)

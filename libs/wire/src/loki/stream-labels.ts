@@ -1,4 +1,4 @@
-import { escapedKey } from '../path-tree.ts'
+import { escapedKey } from '@millrace/fragment/event-columns'
 import type { ReservedName, RowWriter } from '../row-writer.ts'
 
 /** Labels that are reserved attributes, in order of precedence for each. All but the first name of a list are attributes too. */

@@ -1,5 +1,5 @@
 import { MAX_REQUEST_EVENTS, STEP_BYTES, type DecodeOptions, type DecodeSteps } from '../decoded-events.ts'
-import { escapedKey } from '../path-tree.ts'
+import { escapedKey } from '@millrace/fragment/event-columns'
 import { RequestParts, ScannerPool, type RowScanner } from '../request-parts.ts'
 import { WrittenRows } from '../row-writer.ts'
 import { parseSyslogMessage, type SyslogMessage } from './parse-message.ts'
