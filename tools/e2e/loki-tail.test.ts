@@ -6,6 +6,7 @@ import { createForwarder } from '@millrace/gateway/forward'
 import { forwardRoutes } from '@millrace/gateway/forward-routes'
 import { serveHttp } from '@millrace/http/serve-http'
 import { systemClock } from '@millrace/runtime/system-clock'
+import { systemHostNames } from '@millrace/runtime/system-host-names'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
 import { WebSocket } from 'ws'
@@ -17,7 +18,7 @@ const log = createLog('silent')
 /** A gateway in front of the system, as a service of its own is. */
 async function openGateway(url: string): Promise<{ readonly url: string } & AsyncDisposable> {
   const resources = new AsyncDisposableStack()
-  const forwarder = resources.use(createForwarder({ name: 'millrace', urls: [url], clock: systemClock, log }))
+  const forwarder = resources.use(createForwarder({ name: 'millrace', urls: [url], hostNames: systemHostNames, clock: systemClock, log }))
   const authenticator = { authenticate: () => Promise.resolve({ hash: 'h', tenantId: 'known-to-the-gateway', scopes: ['ingest', 'query'] as const }) }
   const guard = createGuard({ authenticator, quotas: undefined, clock: systemClock, log, metrics: createHttpMetrics(new Registry()) })
   const server = resources.use(await serveHttp({ host: '127.0.0.1', port: 0, clock: systemClock }, createListener({ guard, registry: new Registry(), ...forwardRoutes({ intake: forwarder, query: forwarder }) })))

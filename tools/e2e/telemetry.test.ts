@@ -8,6 +8,7 @@ import { createForwarder } from '@millrace/gateway/forward'
 import { forwardRoutes } from '@millrace/gateway/forward-routes'
 import { serveHttp } from '@millrace/http/serve-http'
 import { systemClock } from '@millrace/runtime/system-clock'
+import { systemHostNames } from '@millrace/runtime/system-host-names'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
 import { openTelemetry } from '@millrace/telemetry/open-telemetry'
@@ -110,7 +111,7 @@ describe('telemetry of a service', () => {
 /** A gateway that knows one key, in front of the system. */
 async function openGateway({ url, key }: TestSystem): Promise<TestClient & AsyncDisposable> {
   const resources = new AsyncDisposableStack()
-  const forwarder = resources.use(createForwarder({ name: 'millrace', urls: [url], clock: systemClock, log }))
+  const forwarder = resources.use(createForwarder({ name: 'millrace', urls: [url], hostNames: systemHostNames, clock: systemClock, log }))
   const authenticator = { authenticate: () => Promise.resolve({ hash: 'h', tenantId: 'known-to-the-gateway', scopes: ['ingest', 'query'] as const }) }
   const guard = createGuard({ authenticator, quotas: undefined, clock: systemClock, log, metrics: createHttpMetrics(new Registry()) })
   const server = resources.use(await serveHttp({ host: '127.0.0.1', port: 0, clock: systemClock }, createListener({ guard, registry: new Registry(), ...forwardRoutes({ intake: forwarder, query: forwarder }) })))

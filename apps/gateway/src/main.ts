@@ -10,11 +10,11 @@ import { openSyslogListener } from './syslog-listener.ts'
 import { tenantRoutes } from './tenant-routes.ts'
 
 /** gateway: the one public address. Knows keys and quotas, serves the page, and streams everything else on to intake or query. */
-await runService('gateway', async ({ settings, url, engines, resources, random, clock, log, registry }) => {
+await runService('gateway', async ({ settings, url, engines, resources, random, clock, hostNames, log, registry }) => {
   const catalog = await engines.openCatalog()
-  const intake = resources.use(createForwarder({ name: 'intake', urls: settings.intakeUrls, clock, log }))
-  const query = resources.use(createForwarder({ name: 'query', urls: settings.queryUrls, clock, log }))
-  if (settings.otlpGrpcPort !== 'off') resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, clock, log }))
+  const intake = resources.use(createForwarder({ name: 'intake', urls: settings.intakeUrls, hostNames, clock, log }))
+  const query = resources.use(createForwarder({ name: 'query', urls: settings.queryUrls, hostNames, clock, log }))
+  const otlpGrpc = settings.otlpGrpcPort === 'off' ? undefined : resources.use(await openOtlpGrpc({ host: settings.httpHost, port: settings.otlpGrpcPort, httpUrl: url, clock, log }))
   const { httpHost: host, syslogTcpPort: tcpPort, syslogUdpPort: udpPort, syslogApiKey: apiKey } = settings
   const syslog = apiKey === undefined ? undefined : resources.use(await openSyslogListener({ host, tcpPort, udpPort, apiKey, httpUrl: url, clock, random, log, registry }))
   const page = createPage(log)
@@ -27,10 +27,11 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
     quotas: await engines.openQuotas({ byDefault: true }),
     addPages: page.addTo,
     hotRoutes,
-    // What it has read it sends on while the routes are still served.
+    // What these have taken they send on by the routes, which are served still.
     work: async (signal) => {
       await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
-      await syslog?.[Symbol.asyncDispose]()
+      query.endStreams()
+      await Promise.all([syslog?.[Symbol.asyncDispose](), otlpGrpc?.[Symbol.asyncDispose]()])
     },
     routes: [...tenantRoutes(catalog, random), ...sessionRoutes(catalog, createSessions(catalog, clock, random), clock), ...openApiRoutes(), ...routes],
   }

@@ -21,7 +21,7 @@ export interface SyslogListener extends AsyncDisposable {
 
 /** @throws when a port is in use. */
 export async function openSyslogListener(options: SyslogListenerOptions): Promise<SyslogListener> {
-  const { host, tcpPort, udpPort, registry, log } = options
+  const { host, tcpPort, udpPort, registry, clock, log } = options
   const forwarder = createSyslogForwarder(options)
   const metrics = createSyslogMetrics(registry)
   const connections = new Set<Socket>()
@@ -55,9 +55,12 @@ export async function openSyslogListener(options: SyslogListenerOptions): Promis
       server.listen(port, host, resolve)
     })
     resources.defer(async () => {
-      const closed = new Promise((resolve) => server.close(resolve))
+      const closed = new AbortController()
+      server.close(() => { closed.abort() })
+      // Senders hear of the end first: the protocol acknowledges nothing, and what they have sent may be on its way still.
+      for (const socket of connections) socket.end()
+      await clock.sleep(FAREWELL_MS, closed.signal)
       for (const socket of connections) socket.destroy()
-      await closed
     })
     return (server.address() as AddressInfo).port
   }
@@ -93,6 +96,8 @@ export async function openSyslogListener(options: SyslogListenerOptions): Promis
   }
 }
 
+/** What was sent before a sender heard of our end arrives within a round trip. */
+const FAREWELL_MS = 500
 /** Each holds a message of at most 64 KiB that has not ended. */
 const MAX_CONNECTIONS = 1000
 /** Of the kernel, for bursts; it takes no more than its own limit. */

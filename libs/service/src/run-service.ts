@@ -12,8 +12,10 @@ import { serveHttp } from '@millrace/http/serve-http'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Failpoints } from '@millrace/runtime/failpoints'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
+import type { HostNames } from '@millrace/runtime/host-names'
 import type { Random } from '@millrace/runtime/random'
 import { systemClock } from '@millrace/runtime/system-clock'
+import { systemHostNames } from '@millrace/runtime/system-host-names'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { createLog, type Log } from '@millrace/telemetry/log'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
@@ -32,6 +34,7 @@ export interface ServiceContext {
   /** Closed in reverse order when the service ends, after its work has ended. */
   readonly resources: AsyncDisposableStack
   readonly clock: Clock
+  readonly hostNames: HostNames
   readonly random: Random
   readonly failpoints: Failpoints
   readonly log: Log
@@ -52,7 +55,8 @@ export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' 
 
 /**
  * Runs one service until SIGTERM or SIGINT: settings from the environment, `/livez` at once, the engines as soon as they are there, then its routes and its work. To end it
- * says so at `/readyz`, waits for `drainDelayMs`, ends its work, lets requests end, and closes its engines. Sets the exit code: 0 when it ended as asked.
+ * says so at `/readyz`, lets clients' connections go while it waits for `drainDelayMs`, ends its work, lets requests end, and closes its engines: in {@link END_MS}, or it ends all the same.
+ * Sets the exit code: 0 when it ended as asked.
  */
 export async function runService(name: ServiceName, build: (context: ServiceContext) => Promise<ServiceParts>): Promise<void> {
   const stop = stopSignal()
@@ -68,8 +72,10 @@ export async function runService(name: ServiceName, build: (context: ServiceCont
 async function serve(name: ServiceName, settings: ServiceSettings, build: (context: ServiceContext) => Promise<ServiceParts>, stop: AbortSignal): Promise<void> {
   const log = createLog(settings.logLevel).child({ service: name })
   const registry = createRegistry()
+  const ended = new AbortController()
+  using _ended = { [Symbol.dispose]: () => { ended.abort() } }
   await using _telemetry = await openTelemetry({ service: name, environment: process.env, registry, clock: systemClock, log })
-  const base = { clock: systemClock, random: systemRandom, log, registry }
+  const base = { clock: systemClock, hostNames: systemHostNames, random: systemRandom, log, registry }
   const listenerOf = (parts: ServiceParts): RequestListener => {
     const guard = createGuard({ authenticator: createAuthenticator(parts.tenants ?? NO_TENANTS, systemClock), quotas: parts.quotas, clock: systemClock, log, metrics })
     return createListener({ ...parts, guard, registry, routes: [...healthRoutes([...parts.checks, draining]), ...(parts.routes ?? [])] })
@@ -95,7 +101,9 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
     try {
       await Promise.race([whenAborted(stop), neverEnding(work)])
       log.info({}, 'draining')
+      server.drain()
       await systemClock.sleep(settings.drainDelayMs)
+      void endWithin(END_MS, log, ended.signal)
     } finally {
       ending.abort()
       await work?.catch(() => undefined)
@@ -107,6 +115,20 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
 
 function urlOf(host: string, port: number): string {
   return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+}
+
+/**
+ * From the end of the drain delay: requests have {@link DRAIN_MS}, syslog and gRPC before them half as much, and an engine that hangs must not hold the process until it is killed. With 5 s of
+ * drain delay it is below the 40 s that the chart allows.
+ */
+const END_MS = 25_000
+
+/** Nothing that was acknowledged is lost by an end at any moment. */
+async function endWithin(ms: number, log: Log, ended: AbortSignal): Promise<void> {
+  await systemClock.sleep(ms, ended)
+  if (ended.aborted) return
+  log.error({ ms }, 'the service did not end by itself in time')
+  process.exit(1)
 }
 
 /** A start takes a second or two once the engines are there. */
