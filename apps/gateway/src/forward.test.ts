@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
-import { serveHttp } from '@millrace/http/serve-http'
+import { serveHttp, type HttpServer } from '@millrace/http/serve-http'
 import { takeConnection } from '@millrace/http/upgrades'
 import type { RouteRequest } from '@millrace/http/route'
 import type { HostNames } from '@millrace/runtime/host-names'
@@ -197,6 +197,48 @@ describe('a replica that ends', () => {
     expect(after.map(({ text }) => text)).toEqual(['other', 'other'])
     await ending[Symbol.asyncDispose]()
     expect((await gateway.ask('POST', 'x')).text).toBe('other')
+  })
+})
+
+describe('replicas that are replaced one after the other, under load, with a name server that tells of it late', () => {
+  it('fail no request, and take each once', async () => {
+    const taken: string[] = []
+    const open = async (address: string, port: number): Promise<HttpServer> => await serveHttp({ host: address, port, clock: systemClock }, (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => { body += chunk.toString('utf8') }).on('end', () => {
+        taken.push(body)
+        void systemClock.sleep(2).then(() => response.end())
+      })
+    })
+    let old = await open('127.0.0.1', 0)
+    const { port } = old
+    const names = fakeNames('127.0.0.1')
+    await using gateway = await serveForwarder([`http://intake.test:${port}`], names, 50)
+    const statuses: number[] = []
+    let isOver = false
+    let sent = 0
+    const senders = Array.from({ length: 8 }, async () => {
+      while (!isOver) statuses.push((await gateway.ask('POST', String(sent++))).status)
+    })
+    for (const address of ['127.0.0.2', '127.0.0.3', '127.0.0.1', '127.0.0.2']) {
+      const fresh = await open(address, port)
+      names.addresses = [...names.addresses, address]
+      await names.asked()
+      old.drain()
+      await systemClock.sleep(100) // the drain delay: connections move on
+      const gone = names.addresses[0]
+      await old[Symbol.asyncDispose]()
+      await gateway.ask('POST', String(sent++)).then(({ status }) => statuses.push(status)) // its address is still known
+      names.addresses = names.addresses.filter((known) => known !== gone)
+      await names.asked()
+      old = fresh
+    }
+    isOver = true
+    await Promise.all(senders)
+    await old[Symbol.asyncDispose]()
+    expect(statuses.length).toBeGreaterThan(100)
+    expect(counted(statuses.map(String))).toEqual({ 200: statuses.length })
+    expect(taken.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: sent }, (_, i) => String(i)))
   })
 })
 

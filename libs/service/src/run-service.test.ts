@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+const DRAIN_DELAY_MS = 600
+
+interface Started {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly ended: Promise<readonly [code: number | null, signal: string | null]>
+}
+
+async function start(): Promise<Started> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'test-service.ts')], {
+    env: { ...process.env, MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: '0', MILLRACE_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS) }, stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  child.stderr.on('data', (chunk: Buffer) => { log += chunk.toString('utf8') })
+  const ended = once(child, 'exit') as Promise<[number | null, string | null]>
+  while (!log.includes('"ready"')) await Promise.race([once(child.stderr, 'data'), ended.then(() => { throw new Error(log) })])
+  return { child, url: `http://127.0.0.1:${/"port":(\d+)/.exec(log)?.[1] ?? ''}`, ended }
+}
+
+describe('a service that is told to end', () => {
+  it('is no longer ready, serves on for the drain delay, lets a request end that began in it, and ends with 0', async () => {
+    const { child, url, ended } = await start()
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    child.kill('SIGTERM')
+    while ((await fetch(`${url}/readyz`)).status !== 503);
+    const quick = await fetch(`${url}/quick`)
+    expect([quick.status, quick.headers.get('connection')]).toEqual([200, 'close'])
+    const slow = await fetch(`${url}/slow`) // longer than the delay and the work that ends behind it
+    expect(slow.status).toBe(200)
+    expect(await ended).toEqual([0, null])
+    await expect(fetch(`${url}/quick`)).rejects.toThrow()
+  })
+
+  it('twice ends at once', async () => {
+    const { child, url, ended } = await start()
+    child.kill('SIGTERM')
+    while ((await fetch(`${url}/readyz`)).status !== 503);
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([143, null])
+  })
+})

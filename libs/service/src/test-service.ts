@@ -1,0 +1,21 @@
+import type { Route } from '@millrace/http/route'
+import { sendJson } from '@millrace/http/send-json'
+import { runService } from './run-service.ts'
+
+const SLOW_MS = 1_200
+const WORK_MS = 200
+
+/** A service without engines, for tests of how services end. `/slow` answers after {@link SLOW_MS}; its work takes {@link WORK_MS} to end. */
+await runService('gateway', ({ clock }) => {
+  const routes: readonly Route[] = [
+    { method: 'GET', path: '/quick', scope: 'public', dialect: 'millrace', handle: (_, response) => { sendJson(response, 200, {}); return Promise.resolve() } },
+    { method: 'GET', path: '/slow', scope: 'public', dialect: 'millrace', handle: async (_, response) => { await clock.sleep(SLOW_MS); sendJson(response, 200, {}) } },
+  ]
+  return Promise.resolve({
+    checks: [], routes,
+    work: async (signal: AbortSignal) => {
+      while (!signal.aborted) await clock.sleep(60_000, signal)
+      await clock.sleep(WORK_MS)
+    },
+  })
+})
