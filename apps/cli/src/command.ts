@@ -1,4 +1,5 @@
 import type { Clock } from '@millrace/runtime/clock'
+import type { Random } from '@millrace/runtime/random'
 import type { ExitCode } from './exit-code.ts'
 
 /** One thing that `millrace` can be told to do; `commands.ts` has them all. */
@@ -35,6 +36,7 @@ export interface CommandCall extends Surroundings {
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
+  readonly random: Random
   /** Aborts when the person gives up. */
   readonly signal: AbortSignal
   /** Writes a line of the answer. */

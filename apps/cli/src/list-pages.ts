@@ -1,4 +1,4 @@
-import type { AdminClient } from './admin-client.ts'
+import type { GatewayClient } from './gateway-client.ts'
 import { readDeadLetterList, type DeadLetterAnswer } from './dead-letter-answer.ts'
 
 export interface ListQuestion {
@@ -10,7 +10,7 @@ export interface ListQuestion {
 }
 
 /** Dead letters over as many pages as are needed, and where the next would begin. @throws {CommandError} */
-export async function listPages(client: AdminClient, { order, partition, cursor, limit }: ListQuestion): Promise<{ readonly deadLetters: readonly DeadLetterAnswer[]; readonly next: string | undefined }> {
+export async function listPages(client: GatewayClient, { order, partition, cursor, limit }: ListQuestion): Promise<{ readonly deadLetters: readonly DeadLetterAnswer[]; readonly next: string | undefined }> {
   const found: DeadLetterAnswer[] = []
   let after = cursor
   do {

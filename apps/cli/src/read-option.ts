@@ -1,13 +1,8 @@
-import type { CommandCall, CommandOptions } from './command.ts'
+import type { CommandOptions } from './command.ts'
 import { CommandError } from './command-error.ts'
 
 /** Option of every command that answers more than a sentence. */
-export const OUTPUT_OPTION = { output: { value: 'table|json', about: 'for people, or for programs; table unless given' } } as const satisfies CommandOptions
-
-/** @throws {CommandError} */
-export function readOutput({ options }: CommandCall): 'table' | 'json' {
-  return readChoice(options['output'], 'output', ['table', 'json'])
-}
+export const JSON_OPTION = { json: { value: undefined, about: 'answer JSON, for programs' } } as const satisfies CommandOptions
 
 /** One of some words; the first when none was given. @throws {CommandError} */
 export function readChoice<const Choice extends string>(text: string | undefined, name: string, choices: readonly [Choice, ...Choice[]]): Choice {

@@ -75,7 +75,7 @@ describe('millrace', () => {
     const out: string[] = []
     const about: string[] = []
     const code = await runCli(line.split(' ').filter((word) => word !== ''), {
-      environment, clock: systemClock, signal: new AbortController().signal, print: (text) => out.push(text), remark: (text) => about.push(text),
+      environment, clock: systemClock, random: systemRandom, signal: new AbortController().signal, print: (text) => out.push(text), remark: (text) => about.push(text),
     })
     return { code, out: out.join('\n'), about: about.join('\n') }
   }
@@ -86,19 +86,19 @@ describe('millrace', () => {
     expect([table.code, table.out.split('\n').length]).toEqual(['ok', 3])
     expect(table.out).toMatch(/^ID +KEPT +TENANT +EVENTS +BYTES +REASON\n0-52 +\d{4}-.* - +- +1 +bad/)
     const [, cursor] = /--cursor (\S+)/.exec(table.about) ?? []
-    const rest = JSON.parse((await run(`dead-letters list --limit 200 --output json --cursor ${cursor ?? ''}`)).out) as { deadLetters: { id: string }[]; next?: string }
+    const rest = JSON.parse((await run(`dead-letters list --limit 200 --json --cursor ${cursor ?? ''}`)).out) as { deadLetters: { id: string }[]; next?: string }
     expect([rest.deadLetters.length, new Set(rest.deadLetters.map(({ id }) => id)).size, rest.next]).toEqual([103, 103, undefined])
     expect((await run('dead-letters list --partition 1 --order oldest --limit 1')).out).toContain('1-0')
   })
 
   it('shows no character of others that a terminal obeys', async () => {
     await keep(0, Buffer.from('\u001b[2Jevil'), HOSTILE)
-    for (const line of ['dead-letters list', 'dead-letters show 0-0', 'dead-letters list --output json', 'dead-letters show 0-0 --output json']) {
+    for (const line of ['dead-letters list', 'dead-letters show 0-0', 'dead-letters list --json', 'dead-letters show 0-0 --json']) {
       const { out, code } = await run(line)
       expect([code, /[^\n\x20-\x7e]/u.test(out)]).toEqual(['ok', false])
     }
     expect((await run('dead-letters show 0-0')).out).toContain('bad \\u{1b}[2J')
-    expect(JSON.parse((await run('dead-letters show 0-0 --output json')).out)).toMatchObject({ reason: HOSTILE })
+    expect(JSON.parse((await run('dead-letters show 0-0 --json')).out)).toMatchObject({ reason: HOSTILE })
     const hostile = await run('dead-letters\u001b[2J list')
     expect([hostile.code, hostile.about.includes('\u001b')]).toEqual(['usage', false])
   })
@@ -130,7 +130,7 @@ describe('millrace', () => {
     for (const n of [1, 2, 3]) await keep(0, Uint8Array.of(n))
     const some = await run('dead-letters replay 0-1 0-9')
     expect([some.code, some.out]).toEqual(['error', 'ID   OUTCOME   REASON\n0-1  replayed  -\n0-9  absent    no such dead letter'])
-    const all = await run('dead-letters replay --all --partition 0 --output json')
+    const all = await run('dead-letters replay --all --partition 0 --json')
     expect([all.code, (JSON.parse(all.out) as { outcomes: { id: string; offset: number }[] }).outcomes.map(({ id, offset }) => `${id}@${offset}`)]).toEqual(['ok', ['0-0@1', '0-1@2', '0-2@3']])
     expect(await run('dead-letters replay --all --partition 1')).toMatchObject({ code: 'ok', about: 'there are no dead letters' })
   })

@@ -1,4 +1,4 @@
-import { CONNECTION_OPTIONS, openAdminClient } from '../admin-client.ts'
+import { ADMIN_CONNECTION, openAdminClient } from '../gateway-client.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { printable } from '../printable.ts'
@@ -8,7 +8,7 @@ export const discardDeadLetters: Command = {
   name: 'dead-letters discard',
   about: 'Removes a dead letter and all that were kept before it in its partition. There is no way back.',
   operands: '',
-  options: { through: { value: 'id', about: 'the last one that goes' }, ...CONNECTION_OPTIONS },
+  options: { through: { value: 'id', about: 'the last one that goes' }, ...ADMIN_CONNECTION },
   examples: ['millrace dead-letters discard --through 3-120'],
   run: async (call) => {
     const through = call.options['through']

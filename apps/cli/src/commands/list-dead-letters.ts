@@ -1,9 +1,9 @@
-import { CONNECTION_OPTIONS, openAdminClient } from '../admin-client.ts'
+import { ADMIN_CONNECTION, openAdminClient } from '../gateway-client.ts'
 import type { Command } from '../command.ts'
-import { fieldText } from '../dead-letter-answer.ts'
 import { listPages } from '../list-pages.ts'
 import { printableJson } from '../printable.ts'
-import { OUTPUT_OPTION, readChoice, readNumber, readOutput } from '../read-option.ts'
+import { fieldText } from '../read-answer.ts'
+import { JSON_OPTION, readChoice, readNumber } from '../read-option.ts'
 import { tableLines } from '../table-lines.ts'
 
 /** `millrace dead-letters list`. */
@@ -16,13 +16,12 @@ export const listDeadLetters: Command = {
     order: { value: 'newest|oldest', about: 'which come first; newest unless given' },
     limit: { value: 'number', about: 'how many at most; 20 unless given' },
     cursor: { value: 'text', about: 'go on where an earlier list ended' },
-    ...OUTPUT_OPTION,
-    ...CONNECTION_OPTIONS,
+    ...JSON_OPTION,
+    ...ADMIN_CONNECTION,
   },
-  examples: ['millrace dead-letters list', 'millrace dead-letters list --partition 3 --order oldest --limit 100 --output json'],
+  examples: ['millrace dead-letters list', 'millrace dead-letters list --partition 3 --order oldest --limit 100 --json'],
   run: async (call) => {
     const { options, print, remark } = call
-    const output = readOutput(call)
     const question = {
       order: readChoice(options['order'], 'order', ['newest', 'oldest']),
       partition: readNumber(options['partition'], 'partition', { min: 0, max: MAX_PARTITION }),
@@ -30,7 +29,7 @@ export const listDeadLetters: Command = {
       cursor: options['cursor'],
     } as const
     const { deadLetters, next } = await listPages(await openAdminClient(call), question)
-    if (output === 'json') print(printableJson({ deadLetters, ...(next === undefined ? {} : { next }) }))
+    if (options['json'] !== undefined) print(printableJson({ deadLetters, ...(next === undefined ? {} : { next }) }))
     else if (deadLetters.length === 0) remark('there are no dead letters')
     else {
       const rows = deadLetters.map((letter) => ['id', 'time', 'tenantId', 'events', 'bytes', 'reason'].map((name) => fieldText(letter, name)))

@@ -1,11 +1,12 @@
-import { CONNECTION_OPTIONS, openAdminClient, type AdminClient } from '../admin-client.ts'
+import { ADMIN_CONNECTION, openAdminClient, type GatewayClient } from '../gateway-client.ts'
 import type { Command, CommandCall } from '../command.ts'
 import { CommandError } from '../command-error.ts'
-import { fieldText, readReplayOutcomes } from '../dead-letter-answer.ts'
+import { readReplayOutcomes } from '../dead-letter-answer.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { listPages, MAX_PAGE_LETTERS } from '../list-pages.ts'
 import { printableJson } from '../printable.ts'
-import { OUTPUT_OPTION, readNumber, readOutput } from '../read-option.ts'
+import { fieldText } from '../read-answer.ts'
+import { JSON_OPTION, readNumber } from '../read-option.ts'
 import { tableLines } from '../table-lines.ts'
 
 /** `millrace dead-letters replay <id>...`. */
@@ -16,18 +17,17 @@ export const replayDeadLetters: Command = {
   options: {
     all: { value: undefined, about: 'all that there are now, instead of ids, the oldest first' },
     partition: { value: 'number', about: 'with --all: only of this partition' },
-    ...OUTPUT_OPTION,
-    ...CONNECTION_OPTIONS,
+    ...JSON_OPTION,
+    ...ADMIN_CONNECTION,
   },
   examples: ['millrace dead-letters replay 3-120 3-121', 'millrace dead-letters replay --all --partition 3'],
   run: async (call) => {
-    const output = readOutput(call)
     const isAll = readIsAll(call)
     const client = await openAdminClient(call)
     const ids = isAll ? await allIds(call, client) : call.operands
     const outcomes: ReturnType<typeof readReplayOutcomes>[number][] = []
     const tell = (): void => {
-      if (output === 'json') call.print(printableJson({ outcomes }))
+      if (call.options['json'] !== undefined) call.print(printableJson({ outcomes }))
       else if (outcomes.length > 0) for (const line of tableLines(['ID', 'OUTCOME', 'REASON'], outcomes.map((letter) => [letter.id, letter.outcome, fieldText(letter, 'reason')]))) call.print(line)
     }
     try {
@@ -53,7 +53,7 @@ function readIsAll({ operands, options }: CommandCall): boolean {
 }
 
 /** Newest first the list ends at what was there when it began: letters that this very replay makes are not among them. */
-async function allIds({ options }: CommandCall, client: AdminClient): Promise<readonly string[]> {
+async function allIds({ options }: CommandCall, client: GatewayClient): Promise<readonly string[]> {
   const partition = readNumber(options['partition'], 'partition', { min: 0, max: 999_999 })
   const { deadLetters, next } = await listPages(client, { order: 'newest', partition, cursor: undefined, limit: MAX_IDS })
   if (next !== undefined) throw new CommandError('error', `there are more than ${MAX_IDS} dead letters: replay them by partition, or by id`)

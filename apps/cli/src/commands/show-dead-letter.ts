@@ -1,21 +1,21 @@
 import { writeFile } from 'node:fs/promises'
-import { CONNECTION_OPTIONS, openAdminClient } from '../admin-client.ts'
+import { ADMIN_CONNECTION, openAdminClient } from '../gateway-client.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
-import { fieldText, readDeadLetter } from '../dead-letter-answer.ts'
+import { readDeadLetter } from '../dead-letter-answer.ts'
 import { printable, printableJson } from '../printable.ts'
-import { OUTPUT_OPTION, readOutput } from '../read-option.ts'
+import { fieldText } from '../read-answer.ts'
+import { JSON_OPTION } from '../read-option.ts'
 
 /** `millrace dead-letters show <id>`. */
 export const showDeadLetter: Command = {
   name: 'dead-letters show',
   about: 'Shows one dead letter and the beginning of its bytes.',
   operands: '<id>',
-  options: { save: { value: 'path', about: 'write the record as it was to a new file' }, ...OUTPUT_OPTION, ...CONNECTION_OPTIONS },
+  options: { save: { value: 'path', about: 'write the record as it was to a new file' }, ...JSON_OPTION, ...ADMIN_CONNECTION },
   examples: ['millrace dead-letters show 3-120', 'millrace dead-letters show 3-120 --save record.bin'],
   run: async (call) => {
     const { operands, options, print, remark } = call
-    const output = readOutput(call)
     const [id] = operands
     if (id === undefined || operands.length !== 1) throw new CommandError('usage', 'one id of a dead letter is needed, as in 3-120')
     const client = await openAdminClient(call)
@@ -26,7 +26,7 @@ export const showDeadLetter: Command = {
       await save(path, value)
       remark(`wrote ${value.length} bytes to ${printable(path)}`)
     }
-    if (output === 'json') print(printableJson(letter))
+    if (options['json'] !== undefined) print(printableJson(letter))
     else {
       for (const [name, field] of FIELDS) print(`${name.padEnd(12)}${printable(fieldText(letter, field))}`)
       for (const line of hexLines(value.subarray(0, SHOWN_BYTES))) print(line)

@@ -1,4 +1,4 @@
-import { CONNECTION_OPTIONS, openAdminClient } from '../admin-client.ts'
+import { ADMIN_CONNECTION, openAdminClient } from '../gateway-client.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { printable } from '../printable.ts'
@@ -8,7 +8,7 @@ export const signIn: Command = {
   name: 'sign-in',
   about: 'Prints an address that opens the page once, signed in. It is good for an hour.',
   operands: '',
-  options: { tenant: { value: 'id', about: 'whose events the page shows; default unless given' }, ...CONNECTION_OPTIONS },
+  options: { tenant: { value: 'id', about: 'whose events the page shows; default unless given' }, ...ADMIN_CONNECTION },
   examples: ['millrace sign-in', 'millrace sign-in --tenant team-b --url https://logs.example.com'],
   run: async (call) => {
     if (call.operands.length > 0) throw new CommandError('usage', 'sign-in takes options only')
