@@ -152,6 +152,18 @@ describe('a tenant', () => {
     expect(await answer.text()).not.toContain(secret.word)
   })
 
+  it('sees no keys, not even its own, and revokes none', async () => {
+    const { tenant } = (await (await millrace.get('/v1/session')).json()) as { readonly tenant: string }
+    for (const path of [`/v1/tenants/${tenant}`, `/v1/tenants/${tenant}/keys`, '/v1/tenants/asker/keys', '/v1/admin-keys', '/v1/tenants']) expect([path, (await asker.get(path)).status]).toEqual([path, 403])
+    for (const path of [`/v1/tenants/${tenant}/keys`, '/v1/admin-keys']) expect([path, (await asker.post(path, '{}')).status]).toEqual([path, 403])
+    const ask = async (method: string, path: string, key = millrace.adminKey): Promise<Response> => await fetch(`${millrace.url}${path}`, { method, headers: { authorization: `Bearer ${key}` } })
+    const { keys: [mine] } = (await (await ask('GET', `/v1/tenants/${tenant}/keys`)).json()) as { readonly keys: readonly { readonly id: string }[] }
+    expect((await ask('DELETE', `/v1/tenants/${tenant}/keys/${mine?.id ?? ''}`, asker.key)).status).toBe(403)
+    // An admin who names a key below another tenant has made a mistake.
+    for (const path of ['/v1/tenants/asker/keys', '/v1/admin-keys']) expect((await ask('DELETE', `${path}/${mine?.id ?? ''}`)).status).toBe(404)
+    expect((await millrace.get('/v1/session')).status).toBe(200)
+  })
+
   it('cannot make tenants, and an admin key cannot read events', async () => {
     expect((await asker.post('/v1/tenants', '{"name":"x"}')).status).toBe(403)
     const answer = await fetch(`${millrace.url}/api/v2/logs/events/search`, { method: 'POST', headers: { authorization: `Bearer ${millrace.adminKey}` }, body: '{}' })

@@ -106,7 +106,7 @@ describe('the OpenAPI document', () => {
 
   it('has every public route, and no other', () => {
     const routes = [...INTAKE_ROUTES, ...QUERY_ROUTES].map(([method, path]) => `${method} ${path}`)
-    const own = ['POST /v1/tenants', 'GET /v1/tenants', 'POST /v1/session', 'GET /v1/session', 'DELETE /v1/session', 'POST /v1/sign-in-links', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs']
+    const own = ['POST /v1/tenants', 'GET /v1/tenants', 'GET /v1/tenants/:tenantId', 'PATCH /v1/tenants/:tenantId', ...['/v1/tenants/:tenantId/keys', '/v1/admin-keys'].flatMap((path) => [`GET ${path}`, `POST ${path}`, `DELETE ${path}/:keyId`]), 'POST /v1/session', 'GET /v1/session', 'DELETE /v1/session', 'POST /v1/sign-in-links', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs']
     expect(Object.keys(OPERATIONS).toSorted()).toEqual([...routes, ...own].toSorted())
     const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`
@@ -208,6 +208,27 @@ describe('the OpenAPI document', () => {
     await expectDocumented(document, 'POST /v1/tenants', ['/v1/tenants', { body: { name: '' } }], admin, false)
     await expectDocumented(document, 'GET /v1/session', ['/v1/session'], millrace, true)
     for (const path of ['/v1/tenants', '/livez', '/readyz', '/readyz?verbose', '/openapi.json', '/docs']) await expectDocumented(document, `GET ${path.replace(/\?.*/, '')}`, [path], admin, true)
+  })
+
+  it('says what the gateway answers about tenants and keys', async () => {
+    const admin = createTestClient(millrace.url, millrace.adminKey)
+    const expectAll = async (name: string, path: string, { good, bad }: { readonly good: readonly unknown[]; readonly bad: readonly unknown[] }): Promise<void> => {
+      for (const body of [...good, ...bad]) await expectDocumented(document, name, [path, body === undefined ? {} : { body }], admin, good.includes(body))
+    }
+    await expectAll('GET /v1/tenants/:tenantId', known.tenant, { good: [undefined], bad: [] })
+    await expectAll('GET /v1/tenants/:tenantId', '/v1/tenants/nobody', { good: [], bad: [undefined] })
+    await expectAll('PATCH /v1/tenants/:tenantId', known.tenant, { good: [{ retentionDays: 40 }], bad: [{}, { retentionDays: 0 }, { retentionDays: 3, name: 'x' }, '[]'] })
+    await expectAll('PATCH /v1/tenants/:tenantId', '/v1/tenants/nobody', { good: [], bad: [{ retentionDays: 3 }] })
+    for (const [route, path] of [['/v1/tenants/:tenantId/keys', `${known.tenant}/keys`], ['/v1/admin-keys', '/v1/admin-keys']] as const) {
+      await expectAll(`POST ${route}`, path, { good: [{ name: 'agents' }, undefined], bad: [{ scopes: ['all'] }, { scopes: [] }, { scopes: route === '/v1/admin-keys' ? ['ingest'] : ['admin'] }, { name: 5 }] })
+      await expectAll(`GET ${route}`, path, { good: [undefined], bad: [] })
+      const { keys } = (await (await admin.get(path)).json()) as { readonly keys: readonly { readonly id: string; readonly name: string }[] }
+      const id = keys.find(({ name }) => name === 'agents')?.id ?? ''
+      await expectDocumented(document, `DELETE ${route}/:keyId`, [`${path}/${id}`], millrace, false)
+      await expectDocumented(document, `DELETE ${route}/:keyId`, [`${path}/${id}`], admin, true)
+      await expectDocumented(document, `DELETE ${route}/:keyId`, [`${path}/${id}`], admin, false)
+    }
+    await expectDocumented(document, 'DELETE /v1/admin-keys/:keyId', [`/v1/admin-keys/${createHash('sha256').update(millrace.adminKey).digest('hex').slice(0, 16)}`], admin, false)
   })
 
   it('is shown as a page that needs nothing else and may do nothing', async () => {

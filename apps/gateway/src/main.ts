@@ -2,6 +2,7 @@ import { createSessions } from '@millrace/access/sessions'
 import { runService } from '@millrace/service/run-service'
 import { createForwarder } from './forward.ts'
 import { forwardRoutes } from './forward-routes.ts'
+import { keyRoutes } from './key-routes.ts'
 import { openApiRoutes } from './openapi/openapi-routes.ts'
 import { openOtlpGrpc } from './otlp-grpc.ts'
 import { createPage } from './page.ts'
@@ -33,6 +34,6 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
       query.endStreams()
       await Promise.all([syslog?.[Symbol.asyncDispose](), otlpGrpc?.[Symbol.asyncDispose]()])
     },
-    routes: [...tenantRoutes(catalog, random), ...sessionRoutes(catalog, createSessions(catalog, clock, random), clock), ...openApiRoutes(), ...routes],
+    routes: [...tenantRoutes({ tenants: catalog, random, clock }), ...keyRoutes({ tenants: catalog, random, clock }), ...sessionRoutes(catalog, createSessions(catalog, clock, random), clock), ...openApiRoutes(), ...routes],
   }
 })

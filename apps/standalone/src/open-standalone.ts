@@ -13,6 +13,7 @@ import { BadConfigError } from '@millrace/config/read-settings'
 import { openOtlpGrpc } from '@millrace/gateway/otlp-grpc'
 import { openSyslogListener, type SyslogListener } from '@millrace/gateway/syslog-listener'
 import { openApiRoutes } from '@millrace/gateway/openapi/openapi-routes'
+import { keyRoutes } from '@millrace/gateway/key-routes'
 import { tenantRoutes } from '@millrace/gateway/tenant-routes'
 import { healthRoutes } from '@millrace/http/health'
 import type { Route } from '@millrace/http/route'
@@ -95,7 +96,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await bus.createTopic(topic, { partitions: topics.partitions })
     await assertLogReachesCommits(bus, catalog, topics)
     const receiptSecret = await catalog.openSecret('receipt', random.text(32))
-    const keys = await bootstrapKeys(catalog, random, options)
+    const keys = await bootstrapKeys(catalog, { random, clock }, options)
     const limits = resources.use(await openLimits({ kind: 'process', clock }))
     const tail = await openTail({ kind: 'process' })
     const data: EngineThreadData = { dataFolder }
@@ -123,7 +124,8 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const page = createPage(log)
     const routes = [
       ...createQueryRoutes({ bus, catalog, engine: queryEngine, topics, receiptSecret, frontier, tail, clock, random, log, registry }),
-      ...tenantRoutes(catalog, random),
+      ...tenantRoutes({ tenants: catalog, random, clock }),
+      ...keyRoutes({ tenants: catalog, random, clock }),
       ...openApiRoutes(),
       ...sessionRoutes(catalog, sessions, clock),
       ...healthRoutes([

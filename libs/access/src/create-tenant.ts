@@ -1,7 +1,7 @@
 import { TenantExistsError, type Tenant, type Tenants } from '@millrace/catalog/catalog'
 import type { TenantId } from '@millrace/event/event'
 import type { Random } from '@millrace/runtime/random'
-import { hashOfKey } from './hash-of-key.ts'
+import { createKey, type KeyMaker } from './keys.ts'
 
 export interface NewTenant {
   readonly name: string
@@ -16,16 +16,14 @@ export const DEFAULT_RETENTION_DAYS = 30
 export const MAX_RETENTION_DAYS = 3650
 
 /** Makes a tenant with one key that may send and ask. Answers the key's text, which is kept nowhere. */
-export async function createTenant(tenants: Tenants, random: Random, { name, retentionDays = DEFAULT_RETENTION_DAYS, apiKey = newKey(random) }: NewTenant): Promise<Tenant & { readonly apiKey: string }> {
-  const tenant = await insertTenant(tenants, random, name, retentionDays)
-  await tenants.putKey({ hash: hashOfKey(apiKey), tenantId: tenant.tenantId, scopes: ['ingest', 'query'] })
-  return { ...tenant, apiKey }
+export async function createTenant(maker: KeyMaker, { name, retentionDays = DEFAULT_RETENTION_DAYS, apiKey }: NewTenant): Promise<Tenant & { readonly apiKey: string }> {
+  const tenant = await insertTenant(maker.tenants, maker.random, name, retentionDays)
+  const { text } = await createKey(maker, { tenantId: tenant.tenantId, scopes: ['ingest', 'query'], name: FIRST_KEY_NAME }, apiKey)
+  return { ...tenant, apiKey: text }
 }
 
-/** 40 characters of 36 kinds: 206 random bits. */
-export function newKey(random: Random): string {
-  return `mr_${random.text(40)}`
-}
+/** Of the key that a tenant is made with. */
+const FIRST_KEY_NAME = 'first'
 
 /** The id is the name where it may be one and is free, else the name with a random end. */
 async function insertTenant(tenants: Tenants, random: Random, name: string, retentionDays: number): Promise<Tenant> {

@@ -23,4 +23,5 @@ export const MIGRATIONS: readonly CassandraMigration[] = [
       "CREATE TABLE IF NOT EXISTS sealed_objects (object text, row_id text, tenant text, kind bigint, day bigint, stream text, sequence bigint, epoch bigint, is_merge bigint, PRIMARY KEY ((object), row_id)) WITH comment = 'which sealed rows name an object: written before the row, removed before it'",
     ],
   },
+  { id: 'catalog-2', statements: ['ALTER TABLE api_keys ADD IF NOT EXISTS (name text, created_ms bigint)'] },
 ]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { safeIntegerOf, textOf } from '@millrace/cassandra/cassandra-row'
 import type { CassandraRow } from '@millrace/cassandra/cassandra-session'
-import { MAX_SETTING_LENGTH, SettingConflictError, TenantExistsError, type ApiKey, type Scope, type Settings, type Tenant, type Tenants } from './catalog.ts'
+import { MAX_SETTING_LENGTH, SettingConflictError, TenantExistsError, type ApiKey, type KeyEntry, type Scope, type Settings, type Tenant, type Tenants } from './catalog.ts'
 import { inParallel, type CassandraDatabase } from './cassandra-database.ts'
 
 export function createCassandraTenants(db: CassandraDatabase): Tenants {
@@ -21,12 +21,31 @@ export function createCassandraTenants(db: CassandraDatabase): Tenants {
       const rows = await inParallel(buckets, async (bucket) => await db.read('SELECT tenant, name, retention_days FROM tenants WHERE bucket = ?', [bucket]))
       return rows.flat().map(tenantOf)
     },
-    async putKey({ hash, tenantId, scopes }) {
-      await db.write('INSERT INTO api_keys (hash, tenant, scopes) VALUES (?, ?, ?)', [hash, tenantId ?? '', scopes.join(' ')])
+    async setRetention(tenantId, retentionDays) {
+      assert(retentionDays > 0, 'a tenant has a retention')
+      const refused = await db.repeatable([{ cql: 'UPDATE tenants SET retention_days = ? WHERE bucket = ? AND tenant = ? IF EXISTS', parameters: [retentionDays, bucketOf(tenantId), tenantId] }])
+      return refused === undefined
+    },
+    async putKey({ hash, tenantId, scopes, name = '', createdMs = 0 }) {
+      await db.write('INSERT INTO api_keys (hash, tenant, scopes, name, created_ms) VALUES (?, ?, ?, ?, ?)', [hash, tenantId ?? '', scopes.join(' '), name, createdMs])
     },
     async findKey(hash) {
+      // Without what is only for people: every request stands here, also while a migration still has to add these columns.
       const [row] = await db.read('SELECT hash, tenant, scopes FROM api_keys WHERE hash = ?', [hash])
       return row === undefined ? undefined : keyOf(row)
+    },
+    async listKeys(tenantId) {
+      const keys: KeyEntry[] = []
+      // The whole table: it is the truth about keys, and a second one by tenant could lack one that must be revoked. 100,000 keys are 10 MB.
+      for await (const rows of db.pages('SELECT hash, tenant, scopes, name, created_ms FROM api_keys', [], KEYS_PER_PAGE)) {
+        keys.push(...rows.filter((row) => textOf(row, 'tenant') === (tenantId ?? '')).map(entryOf))
+      }
+      return keys
+    },
+    async removeKey(hash) {
+      const [row] = await db.read('SELECT WRITETIME(scopes) AS written FROM api_keys WHERE hash = ?', [hash])
+      // Dated right after what it removes: with a time of a clock that is behind it would remove nothing, and with one that is ahead the key could not be put again.
+      if (row !== undefined) await db.write('DELETE FROM api_keys USING TIMESTAMP ? WHERE hash = ?', [safeIntegerOf(row, 'written') + 1, hash])
     },
   }
 }
@@ -67,6 +86,8 @@ export async function readFirstValue(db: CassandraDatabase, name: string): Promi
 /** Partitions of the table of tenants: 100,000 tenants are 6,000 rows in each. Stored: changing it needs a migration. */
 const TENANT_BUCKETS = 16
 
+const KEYS_PER_PAGE = 1_000
+
 function bucketOf(tenantId: string): number {
   return crc32(tenantId) % TENANT_BUCKETS
 }
@@ -79,4 +100,11 @@ function keyOf(row: CassandraRow): ApiKey {
   const tenant = textOf(row, 'tenant')
   const scopes = textOf(row, 'scopes').split(' ').filter((scope): scope is Scope => scope === 'ingest' || scope === 'query' || scope === 'admin')
   return { hash: textOf(row, 'hash'), tenantId: tenant === '' ? undefined : tenant, scopes }
+}
+
+/** Columns of a key that was made before they were there are null; those of one without a name are empty. */
+function entryOf(row: CassandraRow): KeyEntry {
+  const name = row['name'] === null ? '' : textOf(row, 'name')
+  const createdMs = row['created_ms'] === null ? 0 : safeIntegerOf(row, 'created_ms')
+  return { ...keyOf(row), ...(name === '' ? {} : { name }), ...(createdMs === 0 ? {} : { createdMs }) }
 }

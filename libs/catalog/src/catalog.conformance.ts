@@ -1,4 +1,4 @@
-import { CatalogUnavailableError, FencedError, OutcomeUnknownError, SettingConflictError, TenantExistsError, type Catalog, type CommitEntry, type CommitPosition, type CommittedRequest, type FragmentRow, type SealedRow } from './catalog.ts'
+import { CatalogUnavailableError, FencedError, OutcomeUnknownError, SettingConflictError, TenantExistsError, type ApiKey, type Catalog, type CommitEntry, type CommitPosition, type CommittedRequest, type FragmentRow, type SealedRow } from './catalog.ts'
 
 /** The contract of {@link Catalog}, run by every adapter's own test file. `open` gives a new, empty catalog. */
 export function describeCatalog(name: string, open: () => Promise<Catalog>): void {
@@ -48,6 +48,36 @@ function describeTenants(open: () => Promise<Catalog>): void {
     await catalog.putKey({ hash: 'h1', tenantId: 'a', scopes: ['ingest', 'query'] })
     expect(await catalog.findKey('h1')).toEqual({ hash: 'h1', tenantId: 'a', scopes: ['ingest', 'query'] })
     expect(await catalog.findKey('h2')).toEqual({ hash: 'h2', tenantId: undefined, scopes: ['admin'] })
+  })
+
+  it('lists the keys of a tenant, or of no tenant, with what people know them by', async () => {
+    await using catalog = await open()
+    await catalog.putKey({ hash: 'h1', tenantId: 'a', scopes: ['ingest'], name: 'agents', createdMs: 1_700_000_000_123 })
+    await catalog.putKey({ hash: 'h2', tenantId: 'a', scopes: ['query'] })
+    await catalog.putKey({ hash: 'h3', tenantId: 'b', scopes: ['query'], name: 'of another' })
+    await catalog.putKey({ hash: 'h4', tenantId: undefined, scopes: ['admin'], name: 'operators', createdMs: 5 })
+    const byHash = (keys: readonly ApiKey[]): readonly ApiKey[] => keys.toSorted((a, b) => a.hash.localeCompare(b.hash))
+    expect(byHash(await catalog.listKeys('a'))).toEqual([{ hash: 'h1', tenantId: 'a', scopes: ['ingest'], name: 'agents', createdMs: 1_700_000_000_123 }, { hash: 'h2', tenantId: 'a', scopes: ['query'] }])
+    expect(await catalog.listKeys(undefined)).toEqual([{ hash: 'h4', tenantId: undefined, scopes: ['admin'], name: 'operators', createdMs: 5 }])
+    expect(await catalog.listKeys('c')).toEqual([])
+  })
+
+  it('removes a key, and takes it again when it is put again', async () => {
+    await using catalog = await open()
+    for (let round = 0; round < 3; round++) {
+      await catalog.putKey({ hash: 'h1', tenantId: 'a', scopes: ['ingest'], name: `round ${round}` })
+      await catalog.putKey({ hash: 'h2', tenantId: 'a', scopes: ['ingest'] })
+      expect((await catalog.listKeys('a')).find(({ hash }) => hash === 'h1')?.name).toBe(`round ${round}`)
+      for (const hash of ['h1', 'h1', 'never']) await catalog.removeKey(hash)
+      expect([await catalog.findKey('h1'), (await catalog.listKeys('a')).map(({ hash }) => hash)]).toEqual([undefined, ['h2']])
+    }
+  })
+
+  it('changes the retention of a tenant that exists', async () => {
+    await using catalog = await open()
+    await catalog.createTenant({ tenantId: 'a', name: 'A', retentionDays: 30 })
+    expect([await catalog.setRetention('a', 7), await catalog.setRetention('a', 7), await catalog.setRetention('b', 7)]).toEqual([true, true, false])
+    expect([await catalog.findTenant('a'), await catalog.findTenant('b')]).toEqual([{ tenantId: 'a', name: 'A', retentionDays: 7 }, undefined])
   })
 
   it('writes a setting only over the version that was read, per tenant', async () => {

@@ -30,9 +30,15 @@ export interface Tenants {
   createTenant(tenant: Tenant): Promise<void>
   findTenant(tenantId: TenantId): Promise<Tenant | undefined>
   listTenants(): Promise<readonly Tenant[]>
+  /** Changes for how many days a tenant's events are kept; answers false where there is no such tenant. Safe to repeat. */
+  setRetention(tenantId: TenantId, retentionDays: number): Promise<boolean>
   /** Adds or replaces the key with this hash. */
-  putKey(key: ApiKey): Promise<void>
+  putKey(key: KeyEntry): Promise<void>
   findKey(hash: string): Promise<ApiKey | undefined>
+  /** All keys of a tenant, or all admin keys where it is undefined, in no order. It may read every key that there is: for people, not for requests. */
+  listKeys(tenantId: TenantId | undefined): Promise<readonly KeyEntry[]>
+  /** Removes the key with this hash. Removing an absent one is not an error; one that is put again afterwards is there again. */
+  removeKey(hash: string): Promise<void>
 }
 
 export interface Tenant {
@@ -47,6 +53,14 @@ export interface ApiKey {
   /** Undefined for an admin key, which belongs to no tenant. */
   readonly tenantId: TenantId | undefined
   readonly scopes: readonly Scope[]
+}
+
+/** A key with what people know it by. */
+export interface KeyEntry extends ApiKey {
+  /** Absent for a key that was made before names were kept. */
+  readonly name?: string
+  /** Absent likewise. */
+  readonly createdMs?: number
 }
 
 export type Scope = 'ingest' | 'query' | 'admin'

@@ -20,11 +20,14 @@ export function prefixedCatalog(catalog: Catalog, prefix: string): Catalog {
       return tenant === undefined ? undefined : { ...tenant, tenantId }
     },
     listTenants: async () => (await catalog.listTenants()).filter(({ tenantId }) => tenantId.startsWith(`${prefix}-`)).map((tenant) => ({ ...tenant, tenantId: outside(tenant.tenantId) })),
+    setRetention: async (tenantId, retentionDays) => await catalog.setRetention(inside(tenantId), retentionDays),
     putKey: async (key) => { await catalog.putKey({ ...key, hash: inside(key.hash) }) },
     async findKey(hash) {
       const key = await catalog.findKey(inside(hash))
       return key === undefined ? undefined : { ...key, hash }
     },
+    listKeys: async (tenantId) => (await catalog.listKeys(tenantId)).filter(({ hash }) => hash.startsWith(`${prefix}-`)).map((key) => ({ ...key, hash: outside(key.hash) })),
+    removeKey: async (hash) => { await catalog.removeKey(inside(hash)) },
     readSetting: async (tenantId, name) => await catalog.readSetting(inside(tenantId), name),
     writeSetting: async (tenantId, ...rest) => await catalog.writeSetting(inside(tenantId), ...rest),
 

@@ -60,12 +60,24 @@ function createTenants(db: SqliteDatabase): Tenants {
     async listTenants() {
       return db.all('SELECT * FROM tenants ORDER BY tenant').map(tenantOf)
     },
-    async putKey({ hash, tenantId, scopes }) {
-      db.run('INSERT OR REPLACE INTO keys VALUES (?, ?, ?)', hash, tenantId ?? null, scopes.join(' '))
+    async setRetention(tenantId, retentionDays) {
+      assert(retentionDays > 0, 'a tenant has a retention')
+      return db.run('UPDATE tenants SET retention_days = ? WHERE tenant = ?', retentionDays, tenantId) > 0
+    },
+    async putKey({ hash, tenantId, scopes, name, createdMs }) {
+      db.run('INSERT OR REPLACE INTO keys (hash, tenant, scopes, name, created_ms) VALUES (?, ?, ?, ?, ?)', hash, tenantId ?? null, scopes.join(' '), name ?? null, createdMs ?? null)
     },
     async findKey(hash) {
       const row = db.get('SELECT * FROM keys WHERE hash = ?', hash)
       return row === undefined ? undefined : keyOf(row)
+    },
+    async listKeys(tenantId) {
+      return db.all('SELECT * FROM keys WHERE tenant IS ?', tenantId ?? null).map((row) => ({
+        ...keyOf(row), ...(row['name'] === null ? {} : { name: asText(row['name']) }), ...(row['created_ms'] === null ? {} : { createdMs: asNumber(row['created_ms']) }),
+      }))
+    },
+    async removeKey(hash) {
+      db.run('DELETE FROM keys WHERE hash = ?', hash)
     },
   }
 }

@@ -32,4 +32,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX sealed_by_tag ON sealed (stream, epoch, sequence);
   CREATE INDEX sealed_replaced ON sealed (tenant, kind, replaced_ms) WHERE replaced_ms IS NOT NULL;
   `,
+  `
+  ALTER TABLE keys ADD COLUMN name TEXT;
+  ALTER TABLE keys ADD COLUMN created_ms INTEGER;
+  CREATE INDEX keys_by_tenant ON keys (tenant);
+  `,
 ]

@@ -22,7 +22,7 @@ export interface Migrated {
  * and its keys. Safe to run twice, from two places, and again after it was cut off. Waits for engines that start.
  */
 export async function migrate(settings: ServiceSettings, options: EnginesOptions & Patience): Promise<Migrated> {
-  const { random } = options
+  const { random, clock } = options
   const cassandra = cassandraOptions(settings, options)
   const migration = { ...cassandra, replicationFactor: settings.cassandraReplicationFactor, random }
   await openPatiently('Cassandra', options, async () => {
@@ -37,7 +37,7 @@ export async function migrate(settings: ServiceSettings, options: EnginesOptions
   // Topics of a generation that has commits are never made anew: their offsets would begin again, and what they take would pass for committed.
   if (await hasCommits(catalog, topics)) await openPatiently('Kafka', options, async () => { await assertLogReachesCommits(bus, catalog, topics) })
   else for (const topic of [topics.batches, topics.routed, topics.commits, topics.deadLetters]) await openPatiently('Kafka', options, async () => await bus.createTopic(topic, { partitions: topics.partitions }))
-  return { generation, keys: await bootstrapKeys(catalog, random, settings) }
+  return { generation, keys: await bootstrapKeys(catalog, { random, clock }, settings) }
 }
 
 /** Two billion names. */

@@ -1,6 +1,23 @@
-import { json, list, object, oneOf, reference, text, time, type Operation } from './operation.ts'
+import { json, list, object, oneOf, reference, text, time, type Operation, type Schema } from './operation.ts'
 
 const PAGE_HEADER = { name: 'X-Millrace-Page', in: 'header', description: 'Any value: what another site’s page cannot send.', schema: text, required: true } as const
+
+const days: Schema = { type: 'integer', minimum: 1, maximum: 3650 }
+const noTenant = { 404: 'There is no such tenant.' }
+const REVOKED = 'It opens nothing within 10 seconds, and neither do sessions that it opened; a live tail that is open ends within 15 minutes. A process that cannot reach the catalog may trust it for an hour.'
+
+/** Operations on the keys at a path. @param errors of a path whose owner may be absent. */
+function keyOperations(path: string, whose: string, scopes: readonly string[], errors: Readonly<Record<number, string>>): Readonly<Record<string, Operation>> {
+  return {
+    [`GET ${path}`]: { tag: 'Operation', summary: `Keys ${whose}`, answers: { 200: { description: 'Without their texts, which are kept nowhere; the oldest first.', content: json(object({ keys: list(reference('Key')) })) } }, errors },
+    [`POST ${path}`]: {
+      tag: 'Operation', summary: `Make a key ${whose}`, description: 'Answers its text, once.',
+      body: { required: false, content: json(object({ 'name?': { ...text, maxLength: 100 }, 'scopes?': list(oneOf(scopes), { minItems: 1, description: 'All of them unless given.' }) })) },
+      answers: { 201: { description: 'The key.', content: json({ ...reference('NewKey') }) } }, errors: { ...errors, 409: 'There are 1,000 keys already.' },
+    },
+    [`DELETE ${path}/:keyId`]: { tag: 'Operation', summary: `Revoke a key ${whose}`, description: REVOKED, answers: { 204: { description: 'It is revoked.' } }, errors: { 404: 'There is no such key.', 409: 'It is the key that asks.' } },
+  }
+}
 
 /** What the gateway answers itself. */
 export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -10,6 +27,14 @@ export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
     answers: { 201: { description: 'The tenant and its key.', content: json(object({ tenantId: text, name: text, retentionDays: { type: 'integer' }, apiKey: text })) } },
   },
   'GET /v1/tenants': { tag: 'Operation', summary: 'All tenants', answers: { 200: { description: 'Without their keys.', content: json(object({ tenants: list(reference('Tenant')) })) } } },
+  'GET /v1/tenants/:tenantId': { tag: 'Operation', summary: 'A tenant', answers: { 200: { description: 'Without its keys.', content: json(reference('Tenant')) } }, errors: noTenant },
+  'PATCH /v1/tenants/:tenantId': {
+    tag: 'Operation', summary: "Change a tenant's retention", description: 'Works within 10 seconds. Days that fall out of a shorter one are hidden at once, and their events are removed for good some minutes later.',
+    body: { required: true, content: json(object({ retentionDays: days })) },
+    answers: { 200: { description: 'The tenant as it is now.', content: json(reference('Tenant')) } }, errors: noTenant,
+  },
+  ...keyOperations('/v1/tenants/:tenantId/keys', 'of a tenant', ['ingest', 'query'], noTenant),
+  ...keyOperations('/v1/admin-keys', 'of admins', ['admin'], {}),
   'POST /v1/session': {
     tag: 'Signing in', summary: 'Sign in', description: 'Opens a session of the page by a one-time link or a key; its cookie serves our own page only.', parameters: [PAGE_HEADER],
     body: { required: true, description: 'Either of the two.', content: json(object({ 'link?': text, 'key?': text })) },

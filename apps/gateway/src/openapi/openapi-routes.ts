@@ -42,6 +42,12 @@ export function publicRoutes(): readonly DocumentedRoute[] {
 const OWN_ROUTES: readonly DocumentedRoute[] = [
   { method: 'POST', path: '/v1/tenants', scope: 'admin', dialect: 'millrace' },
   { method: 'GET', path: '/v1/tenants', scope: 'admin', dialect: 'millrace' },
+  ...(['GET', 'PATCH'] as const).map((method): DocumentedRoute => ({ method, path: '/v1/tenants/:tenantId', scope: 'admin', dialect: 'millrace' })),
+  ...['/v1/tenants/:tenantId/keys', '/v1/admin-keys'].flatMap((path): readonly DocumentedRoute[] => [
+    { method: 'GET', path, scope: 'admin', dialect: 'millrace' },
+    { method: 'POST', path, scope: 'admin', dialect: 'millrace' },
+    { method: 'DELETE', path: `${path}/:keyId`, scope: 'admin', dialect: 'millrace' },
+  ]),
   { method: 'POST', path: '/v1/session', scope: 'public', dialect: 'millrace' },
   { method: 'GET', path: '/v1/session', scope: 'query', dialect: 'millrace' },
   { method: 'DELETE', path: '/v1/session', scope: 'public', dialect: 'millrace' },

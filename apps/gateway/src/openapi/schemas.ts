@@ -1,5 +1,12 @@
 import { count, flag, list, object, oneOf, reference, text, time, type Schema } from './operation.ts'
 
+const KEY = {
+  id: { ...text, pattern: '^[0-9a-f]{16}$', description: 'Beginning of the SHA-256 of its text; it opens nothing.' },
+  name: { ...text, description: 'For people; may be empty.' },
+  scopes: list(oneOf(['ingest', 'query', 'admin'])),
+  'created?': { ...time, description: 'Absent for keys of an early version.' },
+}
+
 /** What several answers have in common: `components.schemas` of the document. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Event: object({
@@ -45,6 +52,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     'valueBase64?': { ...text, contentEncoding: 'base64', description: 'The record; only where one letter is asked for.' },
   }, 'A record that could not be stored. What its batch says is absent when it cannot be decoded.'),
   Tenant: object({ tenantId: text, name: text, retentionDays: { type: 'integer', minimum: 1, maximum: 3650 } }),
+  Key: object(KEY, 'What people know a key by.'),
+  NewKey: object({ ...KEY, key: { ...text, description: 'Its text. It is shown here and never again.' } }),
   Problem: object({ type: { ...text, pattern: '^urn:millrace:problem:' }, title: text, status: { type: 'integer' }, detail: text }, 'RFC 9457.'),
   DatadogErrors: object({ errors: list(text, { minItems: 1 }) }),
   ElasticsearchError: object({ error: object({ root_cause: list({ type: 'object', additionalProperties: true }), type: text, reason: text }), status: { type: 'integer' } }),
