@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startAddOns } from './add-ons.ts'
 import { makeCertificates } from './certificates.ts'
 import { makeCgroup } from './cgroups.ts'
@@ -46,6 +47,7 @@ export async function bringUp(layout: ClusterLayout, { tier, ready, say }: UpOpt
       await step()
       say(`${what}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
     }
+    await writeFile(completeMark(layout), tier)
   } catch (error) {
     await tearDown(layout)
     throw error
@@ -65,8 +67,13 @@ export function runningServers(layout: ClusterLayout): ReadonlyMap<string, numbe
 
 async function isWorking(layout: ClusterLayout, tier: Tier): Promise<boolean> {
   const running = runningServers(layout)
-  const isAsked = [...running.keys()].toSorted().join() === SERVERS[tier].toSorted().join() && [...running.values()].every((pid) => pid !== undefined)
-  return isAsked && (await tryKubectl(layout, ['get', '--raw', '/readyz'])).status === 0
+  const isComplete = existsSync(completeMark(layout)) && [...running.keys()].toSorted().join() === SERVERS[tier].toSorted().join() && [...running.values()].every((pid) => pid !== undefined)
+  return isComplete && (await tryKubectl(layout, ['get', '--raw', '/readyz'])).status === 0
+}
+
+/** Exists once a start has come to its end. */
+function completeMark({ run }: ClusterLayout): string {
+  return join(run, 'complete')
 }
 
 function stepsOf(layout: ClusterLayout, { tier, ready, say }: UpOptions): Readonly<Record<string, () => Promise<void>>> {
