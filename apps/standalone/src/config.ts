@@ -4,6 +4,7 @@ import { readSettings, settingsTable } from '@millrace/config/read-settings'
 const schema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
   httpPort: z.coerce.number().int().min(0).max(65_535).default(8080).describe('The public port; 0 takes any free one.'),
+  metricsPort: z.coerce.number().int().min(0).max(65_535).optional().describe('A port of its own for `/metrics`, which the public port then answers with 404; 0 takes any free one.'),
   otlpGrpcPort: z.union([z.literal('off'), z.coerce.number().int().min(0).max(65_535)]).default(4317).describe('Port of OTLP over gRPC; 0 takes any free one, `off` none.'),
   syslogTcpPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Port of syslog over TCP; not taken by default. 601 is the standard one.'),
   syslogUdpPort: z.coerce.number().int().min(0).max(65_535).optional().describe('Likewise over UDP. 514 is the standard one.'),

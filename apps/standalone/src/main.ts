@@ -48,7 +48,7 @@ const SEAL_NICENESS = 10
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof BadConfigError || error instanceof FolderLockedError) return error.message
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT or MILLRACE_OTLP_GRPC_PORT names another`
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT or MILLRACE_OTLP_GRPC_PORT names another`
   return undefined
 }
 

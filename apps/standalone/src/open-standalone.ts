@@ -1,5 +1,6 @@
 import { createAuthenticator } from '@millrace/access/authenticator'
 import { bootstrapKeys, FIRST_TENANT, type BootstrapKeys } from '@millrace/access/bootstrap-keys'
+import { createMetricsListener } from '@millrace/access/metrics-listener'
 import { createListener } from '@millrace/access/create-listener'
 import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
@@ -48,6 +49,8 @@ export interface StandaloneOptions extends Runtime {
   readonly httpHost?: string
   /** 0 takes any free port. */
   readonly httpPort: number
+  /** Of `/metrics` alone; on `httpPort` unless given. */
+  readonly metricsPort?: number | undefined
   /** OTLP over gRPC, its port as in `openOtlpGrpc`; not served by default. */
   readonly otlpGrpc?: { readonly port: number }
   /** Where syslog is taken, and whose it is; not taken by default. */
@@ -135,7 +138,8 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...handshakeRoutes(),
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })
-    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry, hotRoutes: intakeRoutes, routes, addPages: page.addTo })))
+    const server = resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort, clock }, createListener({ guard, registry: options.metricsPort === undefined ? registry : undefined, hotRoutes: intakeRoutes, routes, addPages: page.addTo })))
+    if (options.metricsPort !== undefined) resources.use(await serveHttp({ host: options.httpHost ?? '127.0.0.1', port: options.metricsPort, clock }, createMetricsListener(registry)))
     const otlpGrpc = options.otlpGrpc === undefined ? undefined : resources.use(await openOtlpGrpc({ host: options.httpHost ?? '127.0.0.1', port: options.otlpGrpc.port, httpUrl: `http://127.0.0.1:${server.port}`, clock, log }))
     const syslog = await openSyslog(options, `http://127.0.0.1:${server.port}`, registry)
     if (syslog !== undefined) resources.use(syslog)

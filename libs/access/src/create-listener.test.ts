@@ -9,13 +9,13 @@ import { createHttpMetrics } from './http-metrics.ts'
 import { createListener, type ListenerOptions } from './create-listener.ts'
 
 describe('a listener', () => {
-  async function ask(path: string, part: Partial<ListenerOptions>): Promise<Response> {
+  async function ask(path: string, part: Partial<ListenerOptions>, method = 'POST'): Promise<Response> {
     const registry = new Registry()
     const guard = createGuard({ authenticator: createAuthenticator({ findKey: () => Promise.resolve(undefined) }, systemClock), quotas: undefined, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(registry) })
     const server = createServer(createListener({ guard, registry, routes: [], ...part }))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     try {
-      return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { method: 'POST', headers: { connection: 'close' }, body: '{}' })
+      return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { method, headers: { connection: 'close' }, ...(method === 'POST' ? { body: '{}' } : {}) })
     } finally {
       await new Promise((resolve) => server.close(resolve))
     }
@@ -23,6 +23,11 @@ describe('a listener', () => {
 
   it('says that there is nothing at a path that nobody serves', async () => {
     expect((await ask('/v1/events', {})).status).toBe(404)
+  })
+
+  it('serves its figures, unless they have a port of their own', async () => {
+    expect((await ask('/metrics', {}, 'GET')).status).toBe(200)
+    expect((await ask('/metrics', { registry: undefined }, 'GET')).status).toBe(404)
   })
 
   it('asks to come again while its routes are not known yet', async () => {

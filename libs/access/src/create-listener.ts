@@ -5,10 +5,12 @@ import { refuse, type Refusal } from '@millrace/http/refuse'
 import type { Route } from '@millrace/http/route'
 import type { Registry } from '@millrace/telemetry/metrics'
 import type { Guard } from './guard.ts'
+import { createMetricsListener } from './metrics-listener.ts'
 
 export interface ListenerOptions {
   readonly guard: Guard
-  readonly registry: Registry
+  /** Serves it at `/metrics`; absent where a port of their own does. */
+  readonly registry?: Registry | undefined
   /** Routes that are called thousands of times a second: matched before express, which costs more than a small request's parsing. */
   readonly hotRoutes?: readonly Route[]
   /** All others; earlier ones go first. */
@@ -19,16 +21,13 @@ export interface ListenerOptions {
   readonly otherwise?: Refusal
 }
 
-/** What one process answers: its routes behind the guard, `/metrics`, and a 404 in plain words for everything else. */
+/** What one process answers: its routes behind the guard, `/metrics` unless they have a port of their own, and a 404 in plain words for everything else. */
 export function createListener({ guard, registry, hotRoutes = [], routes, addPages, otherwise = NOT_FOUND }: ListenerOptions): RequestListener {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
   addPages?.(app)
-  app.get('/metrics', async (_, response) => {
-    response.setHeader('Content-Type', registry.contentType)
-    response.end(await registry.metrics())
-  })
+  if (registry !== undefined) app.get('/metrics', createMetricsListener(registry))
   for (const route of routes) addRoute(app, guard, route)
   app.use((_, response) => {
     refuse('millrace', response, otherwise)

@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { createAuthenticator, type KeySource } from '@millrace/access/authenticator'
 import { createGuard } from '@millrace/access/guard'
 import { createHttpMetrics } from '@millrace/access/http-metrics'
+import { createMetricsListener } from '@millrace/access/metrics-listener'
 import { createListener, type ListenerOptions } from '@millrace/access/create-listener'
 import type { Quotas } from '@millrace/access/quotas'
 import { BusCorruptError } from '@millrace/bus/bus'
@@ -78,7 +79,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
   const base = { clock: systemClock, hostNames: systemHostNames, random: systemRandom, log, registry }
   const listenerOf = (parts: ServiceParts): RequestListener => {
     const guard = createGuard({ authenticator: createAuthenticator(parts.tenants ?? NO_TENANTS, systemClock), quotas: parts.quotas, clock: systemClock, log, metrics })
-    return createListener({ ...parts, guard, registry, routes: [...healthRoutes([...parts.checks, draining]), ...(parts.routes ?? [])] })
+    return createListener({ ...parts, guard, registry: settings.metricsPort === undefined ? registry : undefined, routes: [...healthRoutes([...parts.checks, draining]), ...(parts.routes ?? [])] })
   }
   const metrics = createHttpMetrics(registry)
   const draining: ReadyCheck = { name: 'serving', problem: () => Promise.resolve(stop.aborted ? 'ending' : undefined) }
@@ -91,6 +92,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
       listener(request, response)
     })
     log.info({ port: server.port }, 'listening')
+    await using _figures = settings.metricsPort === undefined ? undefined : await serveHttp({ host: settings.httpHost, port: settings.metricsPort, clock: systemClock }, createMetricsListener(registry))
     const failpoints = failpointsFromText(settings.failpoints)
     const parts = await build({ ...base, settings, url: urlOf(settings.httpHost, server.port), resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
     listener = listenerOf(parts)
@@ -155,6 +157,6 @@ async function neverEnding(work: Promise<void> | undefined): Promise<void> {
 /** What the person who started it can mend is told in a sentence; anything else with all that is known of it. */
 function sentenceOf(error: unknown): string | undefined {
   if (error instanceof BadConfigError || error instanceof BusCorruptError) return error.message
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT or MILLRACE_OTLP_GRPC_PORT names another`
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return `port ${'port' in error ? String(error.port) : ''} is in use; MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT or MILLRACE_OTLP_GRPC_PORT names another`
   return undefined
 }

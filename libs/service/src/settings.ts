@@ -15,6 +15,7 @@ const count = z.coerce.number().int().min(1)
 export const serviceSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the service listens at.'),
   httpPort: port.optional().describe('Its port, also of `/livez`, `/readyz` and `/metrics`; 0 takes any free one. By default gateway 8080, intake 8081, query 8082, router 8083, writer 8084, indexer 8085.'),
+  metricsPort: port.optional().describe('A port of its own for `/metrics`, which the service\'s port then answers with 404: for a gateway that strangers reach. 0 takes any free one.'),
   otlpGrpcPort: portOrOff.default(4317).describe('Port at which the gateway takes OTLP over gRPC; 0 takes any free one, `off` none.'),
   syslogTcpPort: port.optional().describe('Port at which the gateway takes syslog over TCP; not taken by default. 601 is the standard one.'),
   syslogUdpPort: port.optional().describe('Likewise over UDP. 514 is the standard one.'),
