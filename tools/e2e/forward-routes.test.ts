@@ -14,4 +14,4 @@ describe('the gateway', () => {
 })
 
 /** Of routes that the gateway answers itself. */
-const OWN_PATHS: readonly string[] = ['/v1/tenants', '/v1/session', '/v1/sign-in-links']
+const OWN_PATHS: readonly string[] = ['/v1/tenants', '/v1/tenants/:tenantId', ...['/v1/tenants/:tenantId/keys', '/v1/admin-keys'].flatMap((path) => [path, `${path}/:keyId`]), '/v1/session', '/v1/sign-in-links']

@@ -89,10 +89,17 @@ function refusalOf({ status, statusText, headers }: Response, content: string): 
   return new CommandError('error', `${status}: ${detail}`)
 }
 
-function readAddress(text: string): string {
+/** An address without its trailing slash. @throws {CommandError} it is none. */
+export function readAddress(text: string): string {
   const url = URL.parse(text)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw new CommandError('usage', `${text} is not the address of a Millrace, as http://127.0.0.1:8080 is`)
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}
+
+/** Asks for what needs no key, whatever the status. @throws {CommandError} `unavailable` when nothing answers. */
+export async function fetchPublic(call: CommandCall, url: string): Promise<{ readonly status: number; readonly content: string; readonly headers: Headers }> {
+  const { answer, content } = await send(call, url, { redirect: 'error' })
+  return { status: answer.status, content, headers: answer.headers }
 }
 
 /** A variable, or what stands in the file that `<name>_FILE` names. */

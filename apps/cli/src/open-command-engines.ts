@@ -23,4 +23,4 @@ export async function withEngineSettings<T>({ environment, clock, signal }: Comm
 }
 
 /** Of the commands that speak to the gateway; the services know no such settings. */
-const OWN_VARIABLES = /^MILLRACE_(?:URL|ADMIN_KEY|API_KEY)(?:_FILE)?$/
+const OWN_VARIABLES = /^MILLRACE_(?:URL|ADMIN_KEY|API_KEY|SERVICE_URLS)(?:_FILE)?$/

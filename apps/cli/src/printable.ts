@@ -11,6 +11,13 @@ export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) => (character === '\n' ? character : escapeJson(character)))
 }
 
+/**
+ * A line of JSON that others wrote, safe for a terminal and still the same value, with all digits of its numbers. What is escaped can stand inside its texts only.
+ */
+export function printableJsonLine(text: string): string {
+  return text.replace(UNPRINTABLE, escapeJson)
+}
+
 /** As UTF-16 units, since JSON knows no code points. */
 function escapeJson(character: string): string {
   return Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join('')

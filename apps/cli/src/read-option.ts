@@ -1,4 +1,4 @@
-import type { CommandOptions } from './command.ts'
+import type { CommandCall, CommandOptions } from './command.ts'
 import { CommandError } from './command-error.ts'
 
 /** Option of every command that answers more than a sentence. */
@@ -17,4 +17,23 @@ export function readNumber(text: string | undefined, name: string, { min, max }:
   const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN
   if (!(number >= min && number <= max)) throw new CommandError('usage', `--${name} must be a whole number from ${min} to ${max}`)
   return number
+}
+
+/** @throws {CommandError} something stands behind a command that takes options only. */
+export function refuseOperands({ operands }: CommandCall, name: string): void {
+  if (operands.length > 0) throw new CommandError('usage', `${name} takes options only`)
+}
+
+/** The one operand of a command. @throws {CommandError} @param what it is, with an example. */
+export function readOperand({ operands }: CommandCall, what: string): string {
+  const [operand] = operands
+  if (operand === undefined || operands.length !== 1) throw new CommandError('usage', `one ${what} is needed`)
+  return operand
+}
+
+/** @throws {CommandError} the option is missing. */
+export function readNeeded({ options }: CommandCall, name: string): string {
+  const text = options[name]
+  if (text === undefined) throw new CommandError('usage', `--${name} is needed`)
+  return text
 }

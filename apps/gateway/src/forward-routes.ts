@@ -58,6 +58,7 @@ export const QUERY_ROUTES: readonly ForwardedRoute[] = [
   ['GET', '/v1/export', 'query', 'millrace'],
   ['GET', '/v1/receipts/:receipt', 'query', 'millrace'],
   ['GET', '/v1/tail', 'query', 'millrace'],
+  ['GET', '/v1/status', 'admin', 'millrace'],
   ['GET', '/v1/dead-letters', 'admin', 'millrace'],
   ['GET', '/v1/dead-letters/:id', 'admin', 'millrace'],
   ['POST', '/v1/dead-letters/replay', 'admin', 'millrace'],

@@ -16,6 +16,7 @@ import type { QueryContext } from './query-context.ts'
 import { createQueryMetrics } from './query-metrics.ts'
 import { receiptRoute } from './receipt-route.ts'
 import { streamRoute } from './stream-route.ts'
+import { statusRoute } from './status-route.ts'
 import { searchRoutes } from './search-route.ts'
 import { tailRoute } from './tail-route.ts'
 import { withTraces } from './traced-engine.ts'
@@ -30,7 +31,7 @@ export function createQueryRoutes({ registry, ...options }: Omit<QueryContext, '
   }
   const routes = [
     ...searchRoutes(context), aggregateRoute(context), facetValuesRoute(context), streamRoute(context), exportRoute(context), contextRoute(context), receiptRoute(context), ...deadLetterRoutes(context), tailRoute(context),
-    facetsRoute(context), patternsRoute(context), ...usageRoutes(context), ...viewRoutes(context), ...pipelineRoutes(context), ...lokiRoutes(context),
+    facetsRoute(context), patternsRoute(context), ...usageRoutes(context), statusRoute(context), ...viewRoutes(context), ...pipelineRoutes(context), ...lokiRoutes(context),
   ]
   return routes.map((route): Route => ({
     ...route,

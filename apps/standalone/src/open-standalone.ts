@@ -36,6 +36,7 @@ import { openServiceThread } from '@millrace/runtime/service-thread'
 import { openTail } from '@millrace/tail/open-tail'
 import { assertLogReachesCommits } from '@millrace/service/assert-log-reaches-commits'
 import { busCheck } from '@millrace/service/ready-checks'
+import { readVersion } from '@millrace/service/version'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { writePacks } from '@millrace/writer/write-packs'
 import { createWriterMetrics } from '@millrace/writer/writer-metrics'
@@ -134,7 +135,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...healthRoutes([
         busCheck(bus, topics.batches),
         { name: 'catalog', problem: async () => ((await catalog.listTenants()).length > 0 ? undefined : 'no tenant') },
-      ]),
+      ], readVersion()),
       ...handshakeRoutes(),
     ]
     const guard = createGuard({ authenticator: createAuthenticator(catalog, clock), quotas: { limits, rates: options.rates ?? DEFAULT_RATES }, clock, log, metrics: createHttpMetrics(registry) })

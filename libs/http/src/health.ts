@@ -8,8 +8,8 @@ export interface ReadyCheck {
   readonly problem: () => Promise<string | undefined>
 }
 
-/** `/livez` says that the process turns; `/readyz` that it can serve, with each check when `?verbose` is given. */
-export function healthRoutes(checks: readonly ReadyCheck[]): readonly Route[] {
+/** `/livez` says that the process turns; `/readyz` that it can serve, with each check and the program's version, where it is known, when `?verbose` is given. */
+export function healthRoutes(checks: readonly ReadyCheck[], version?: string): readonly Route[] {
   return [
     {
       method: 'GET', path: '/livez', scope: 'public', dialect: 'millrace',
@@ -23,7 +23,7 @@ export function healthRoutes(checks: readonly ReadyCheck[]): readonly Route[] {
       handle: async ({ url }, response) => {
         const results = await Promise.all(checks.map(async ({ name, problem }) => ({ name, problem: await problem().catch(() => 'cannot be checked') })))
         const isReady = results.every(({ problem }) => problem === undefined)
-        const details = url.searchParams.has('verbose') ? { checks: Object.fromEntries(results.map(({ name, problem }) => [name, problem ?? 'ok'])) } : {}
+        const details = url.searchParams.has('verbose') ? { ...(version === undefined ? {} : { version }), checks: Object.fromEntries(results.map(({ name, problem }) => [name, problem ?? 'ok'])) } : {}
         sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...details })
       },
     },

@@ -25,6 +25,7 @@ import { createEngines, type Engines } from './engines.ts'
 import { StoppedEarlyError } from './open-patiently.ts'
 import { DEFAULT_PORTS, readServiceSettings, type ServiceName, type ServiceSettings } from './settings.ts'
 import { stopSignal } from './stop-signal.ts'
+import { readVersion } from './version.ts'
 
 /** What a service is given to work with. */
 export interface ServiceContext {
@@ -79,7 +80,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
   const base = { clock: systemClock, hostNames: systemHostNames, random: systemRandom, log, registry }
   const listenerOf = (parts: ServiceParts): RequestListener => {
     const guard = createGuard({ authenticator: createAuthenticator(parts.tenants ?? NO_TENANTS, systemClock), quotas: parts.quotas, clock: systemClock, log, metrics })
-    return createListener({ ...parts, guard, registry: settings.metricsPort === undefined ? registry : undefined, routes: [...healthRoutes([...parts.checks, draining]), ...(parts.routes ?? [])] })
+    return createListener({ ...parts, guard, registry: settings.metricsPort === undefined ? registry : undefined, routes: [...healthRoutes([...parts.checks, draining], readVersion()), ...(parts.routes ?? [])] })
   }
   const metrics = createHttpMetrics(registry)
   const draining: ReadyCheck = { name: 'serving', problem: () => Promise.resolve(stop.aborted ? 'ending' : undefined) }

@@ -52,10 +52,10 @@ export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /livez': { tag: 'Operation', summary: 'Whether the process turns', answers: { 200: { description: 'It does.', content: json(object({ status: oneOf(['alive']) })) } } },
   'GET /readyz': {
-    tag: 'Operation', summary: 'Whether it can serve', description: 'With `verbose` each check.', parameters: [{ name: 'verbose', in: 'query', description: 'Names each check.', schema: text }],
+    tag: 'Operation', summary: 'Whether it can serve', description: 'With `verbose` each check, and the version.', parameters: [{ name: 'verbose', in: 'query', description: 'Names each check.', schema: text }],
     answers: {
-      200: { description: 'It can.', content: json(object({ status: oneOf(['ready', 'not ready']), 'checks?': { type: 'object', additionalProperties: text } })) },
-      503: { description: 'Something it needs is away.', content: json(object({ status: oneOf(['ready', 'not ready']), 'checks?': { type: 'object', additionalProperties: text } })) },
+      200: { description: 'It can.', content: json(object({ status: oneOf(['ready', 'not ready']), 'version?': text, 'checks?': { type: 'object', additionalProperties: text } })) },
+      503: { description: 'Something it needs is away.', content: json(object({ status: oneOf(['ready', 'not ready']), 'version?': text, 'checks?': { type: 'object', additionalProperties: text } })) },
     },
   },
   'GET /openapi.json': { tag: 'Operation', summary: 'This document', answers: { 200: { description: 'OpenAPI 3.1.', content: json({ type: 'object', additionalProperties: true }) } } },

@@ -36,6 +36,10 @@ const usage: Operation = {
   },
 }
 
+const WAITING = {
+  waitingRecords: { ...count, description: 'Records of the log that are acknowledged and not committed.' }, unsealedCommits: { ...count, description: 'Commits whose packs are not sealed.' }, deadLetters: count,
+}
+
 /** What query answers. */
 export const QUERY_OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /api/v2/logs/events/search': {
@@ -168,6 +172,18 @@ export const QUERY_OPERATIONS: Readonly<Record<string, Operation>> = {
       },
     },
     errors: { 404: 'It is no receipt of this tenant.' },
+  },
+  'GET /v1/status': {
+    tag: 'Operation', summary: 'How far the pipeline is', description: 'What is acknowledged and not yet committed, what is committed and not yet sealed, dead letters, and until when answers include everything.',
+    answers: {
+      200: {
+        description: 'Sums, and each partition.',
+        content: json(object({
+          generation: text, 'completeUntil?': { ...time, description: 'Events acknowledged before it are found; absent when that is more than two minutes ago.' }, 'behindSeconds?': { type: 'number', minimum: 0 }, ...WAITING,
+          partitions: list(object({ partition: count, commits: count, ...WAITING })),
+        })),
+      },
+    },
   },
   'GET /v1/dead-letters': {
     tag: 'Operation', summary: 'Records that could not be stored',
