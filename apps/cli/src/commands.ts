@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { capacity } from './commands/capacity.ts'
 import { check } from './commands/check.ts'
 import { discardDeadLetters } from './commands/discard-dead-letters.ts'
 import { KEY_COMMANDS } from './commands/keys.ts'
@@ -16,5 +17,5 @@ import { usage } from './commands/usage.ts'
 
 /** Everything that `millrace` can do, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
-  migrate, check, status, query, tail, usage, ...TENANT_COMMANDS, ...KEY_COMMANDS, signIn, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters, rebuild,
+  migrate, check, status, query, tail, usage, ...TENANT_COMMANDS, ...KEY_COMMANDS, signIn, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters, rebuild, capacity,
 ]

@@ -26,9 +26,9 @@ export function cassandraOptions(settings: ServiceSettings, { clock, log }: Engi
 }
 
 export function elasticsearchOptions(settings: ServiceSettings, { clock, random, log }: EnginesOptions): OptionsOf<FragmentIndexConfig, 'elasticsearch'> {
-  const { elasticsearchNodes, elasticsearchPrefix, elasticsearchReplicas, elasticsearchUsername, elasticsearchPassword } = settings
+  const { elasticsearchNodes, elasticsearchPrefix, elasticsearchShards, elasticsearchReplicas, elasticsearchUsername, elasticsearchPassword } = settings
   return {
-    nodes: elasticsearchNodes, prefix: elasticsearchPrefix, replicas: elasticsearchReplicas, clock, random, log,
+    nodes: elasticsearchNodes, prefix: elasticsearchPrefix, shards: elasticsearchShards, replicas: elasticsearchReplicas, clock, random, log,
     ...(elasticsearchUsername === undefined || elasticsearchPassword === undefined ? {} : { auth: { username: elasticsearchUsername, password: elasticsearchPassword } }),
   }
 }

@@ -11,6 +11,9 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const portOrOff = z.union([z.literal('off'), port])
 const count = z.coerce.number().int().min(1)
 
+/** Of the topics. Each is a reader in its router, writer and indexer, and two rows that every answer about the whole reads; more was never tried. */
+export const MAX_PARTITIONS = 1024
+
 /** One schema for all services: a deployment keeps one file, and each service takes what it needs of it. */
 export const serviceSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the service listens at.'),
@@ -37,6 +40,7 @@ export const serviceSchema = z.object({
   elasticsearchNodes: list.default(['http://127.0.0.1:9200']).describe('Elasticsearch nodes, addresses with commas between.'),
   elasticsearchPrefix: z.string().regex(/^[a-z0-9]{1,40}$/).default('millrace').describe('Every index and template begins with it.'),
   elasticsearchReplicas: z.coerce.number().int().min(0).default(0).describe('Copies of each index. The index is derived data: copies only keep searches quick when a node is lost.'),
+  elasticsearchShards: count.max(1024).default(1).describe('Primary shards of each index, from the next index on. One takes a week of 75,000 events per second.'),
   elasticsearchUsername: z.string().optional().describe('For basic authentication.'),
   elasticsearchPassword: z.string().optional().describe('For basic authentication.'),
   redisAddress: z.string().default('127.0.0.1:6379').describe('`host:port` of Redis.'),
@@ -44,7 +48,7 @@ export const serviceSchema = z.object({
   redisTls: flag.default(false).describe('Whether Redis is spoken to by TLS.'),
   redisUsername: z.string().optional().describe('Of an ACL user.'),
   redisPassword: z.string().optional().describe('Of Redis or of the ACL user.'),
-  partitions: z.coerce.number().int().min(1).max(1024).default(4).describe('Partitions of the topics; fixed when `millrace migrate` makes the first generation.'),
+  partitions: z.coerce.number().int().min(1).max(MAX_PARTITIONS).default(4).describe('Partitions of the topics; fixed when `millrace migrate` makes the first generation.'),
   intakeUrls: list.default(['http://127.0.0.1:8081']).describe('Where the gateway sends what brings events.'),
   queryUrls: list.default(['http://127.0.0.1:8082']).describe('Where the gateway sends what asks for events.'),
   enforceQuotas: flag.optional().describe('Whether the service counts requests and bytes per tenant. By default the gateway does and the services behind it do not; set it for an intake that senders reach directly.'),
