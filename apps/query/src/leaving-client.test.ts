@@ -159,7 +159,7 @@ const NOW_MS = systemClock.nowMs()
 async function serve(route: Route): Promise<{ readonly port: number; readonly handled: Promise<void> } & AsyncDisposable> {
   const handled = Promise.withResolvers<undefined>()
   const guard = createGuard({
-    authenticator: { authenticate: () => Promise.resolve({ hash: 'h', tenantId: 'acme', scopes: ['query'] }) }, quotas: undefined, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(createRegistry()),
+    authenticator: { authenticate: () => Promise.resolve({ hash: 'h', tenantId: 'acme', scopes: ['query'] }) }, quotas: undefined, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(createRegistry('query')),
   })
   const server = createServer((raw, response) => {
     void guard({ route, params: {} }, raw, response).finally(() => { handled.resolve(undefined) })

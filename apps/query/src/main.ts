@@ -4,6 +4,7 @@ import { runService } from '@millrace/service/run-service'
 import { createQueryRoutes } from './create-query-routes.ts'
 import { createFrontier } from './frontier.ts'
 import { createThreadedEngine } from './threaded-engine.ts'
+import { watchLag } from './watch-lag.ts'
 
 /** Decoded columns are mostly outside the heap; more heap than this means a query that should not be answered. */
 const QUERY_HEAP_MB = 2048
@@ -23,7 +24,7 @@ await runService('query', async ({ settings, engines, resources, ...runtime }) =
     quotas: await engines.openQuotas({ byDefault: false }),
     routes: createQueryRoutes({ ...runtime, bus, catalog, engine, topics, receiptSecret, frontier, tail }),
     work: async (signal) => {
-      await frontier.sampleForever({ ...runtime, bus, topics }, signal)
+      await Promise.all([frontier.sampleForever({ ...runtime, bus, topics }, signal), watchLag({ ...runtime, frontier, catalog, topics }, signal)])
       await tail[Symbol.asyncDispose]() // ends the streams, which would otherwise hold up the end for as long as a drain may take
     },
   }

@@ -23,7 +23,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   using _lock = openFolderLock(config.dataDir)
   await using workers = openSystemWorkers({ threads: FLUSH_THREADS })
   await using sealWorkers = openSystemWorkers({ threads: Math.max(1, availableParallelism() - 1), niceness: SEAL_NICENESS })
-  const registry = createRegistry()
+  const registry = createRegistry('standalone')
   await using _telemetry = await openTelemetry({ service: 'standalone', environment: process.env, registry, clock: systemClock, log })
   await using standalone = await openStandalone({
     ...config,

@@ -28,6 +28,7 @@ import { openQueryEngine } from '@millrace/query-engine/open-query-engine'
 import { createQueryRoutes } from '@millrace/query/create-query-routes'
 import { createFrontier } from '@millrace/query/frontier'
 import { createThreadedEngine } from '@millrace/query/threaded-engine'
+import { watchLag } from '@millrace/query/watch-lag'
 import { routeBatches } from '@millrace/router/route-batches'
 import { createRouterMetrics } from '@millrace/router/router-metrics'
 import type { Clock } from '@millrace/runtime/clock'
@@ -110,13 +111,14 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
 
     const stop = new AbortController()
     const frontier = createFrontier()
-    const registry = options.registry ?? createRegistry()
+    const registry = options.registry ?? createRegistry('standalone')
     const shared = { ...options, bus, ...ports, topics, tail }
     const loops = [
       routeBatches({ ...shared, metrics: createRouterMetrics(registry) }, stop.signal),
       writePacks({ ...shared, metrics: createWriterMetrics(registry) }, stop.signal),
       sealPacks({ ...shared, workers: options.sealWorkers ?? options.workers, metrics: createIndexerMetrics(registry, clock) }, stop.signal),
       frontier.sampleForever(shared, stop.signal),
+      watchLag({ ...shared, frontier, registry }, stop.signal),
     ]
     resources.defer(async () => {
       stop.abort()

@@ -73,7 +73,7 @@ export async function runService(name: ServiceName, build: (context: ServiceCont
 
 async function serve(name: ServiceName, settings: ServiceSettings, build: (context: ServiceContext) => Promise<ServiceParts>, stop: AbortSignal): Promise<void> {
   const log = createLog(settings.logLevel).child({ service: name })
-  const registry = createRegistry()
+  const registry = createRegistry(name)
   const ended = new AbortController()
   using _ended = { [Symbol.dispose]: () => { ended.abort() } }
   await using _telemetry = await openTelemetry({ service: name, environment: process.env, registry, clock: systemClock, log })

@@ -2,9 +2,13 @@ import { collectDefaultMetrics, Counter, Registry } from 'prom-client'
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** A registry with the process's own figures: CPU, memory, event loop delay, open files. */
-export function createRegistry(): Registry {
+/**
+ * A registry with the process's own figures: CPU, memory, event loop delay, open files. Every figure says by the label `app` whose it is, as the names of jobs and Services are up to whoever
+ * installs. A figure with an `app` of its own keeps it.
+ */
+export function createRegistry(app: string): Registry {
   const registry = new Registry()
+  registry.setDefaultLabels({ app })
   collectDefaultMetrics({ register: registry, prefix: 'millrace_' })
   return registry
 }

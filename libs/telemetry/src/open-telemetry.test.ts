@@ -82,7 +82,7 @@ describe('telemetry', () => {
   })
 
   it('sends the values that /metrics shows, under the same names', async () => {
-    const registry = createRegistry()
+    const registry = createRegistry('test')
     const counter = new Counter({ name: 'requests_total', help: 'h', labelNames: ['route'], registers: [registry] })
     const gauge = new Gauge({ name: 'waiting', help: 'h', registers: [registry] })
     const histogram = new Histogram({ name: 'seconds', help: 'h', labelNames: ['route'], buckets: [0.1, 1], registers: [registry] })
@@ -98,7 +98,7 @@ describe('telemetry', () => {
     const metrics = collector.metrics()
     const { sum } = metrics.get('requests_total') ?? {}
     expect(sum).toMatchObject({ isMonotonic: true, aggregationTemporality: 2 })
-    expect(sum?.dataPoints.map(({ attributes, asDouble }) => [plain(attributes), asDouble])).toEqual([[{ route: '/a' }, 3], [{ route: '/b' }, 1]])
+    expect(sum?.dataPoints.map(({ attributes, asDouble }) => [plain(attributes), asDouble])).toEqual([[{ route: '/a', app: 'test' }, 3], [{ route: '/b', app: 'test' }, 1]])
     for (const { startTimeUnixNano, timeUnixNano } of sum?.dataPoints ?? []) expect(BigInt(startTimeUnixNano)).toBeLessThan(BigInt(timeUnixNano))
     expect(metrics.get('waiting')?.gauge?.dataPoints[0]?.asDouble).toBe(-7)
     const [a, b] = metrics.get('seconds')?.histogram?.dataPoints ?? []
