@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { readSettings, settingsTable } from '@millrace/config/read-settings'
 
-const schema = z.object({
+/** What the process can be told; the chart makes its own schema of it. */
+export const standaloneSchema = z.object({
   httpHost: z.string().default('0.0.0.0').describe('Address that the public port listens at.'),
   httpPort: z.coerce.number().int().min(0).max(65_535).default(8080).describe('The public port; 0 takes any free one.'),
   metricsPort: z.coerce.number().int().min(0).max(65_535).optional().describe('A port of its own for `/metrics`, which the public port then answers with 404; 0 takes any free one.'),
@@ -19,14 +20,14 @@ const schema = z.object({
   failpoints: z.string().optional().describe('<name>:<hit>: end the process there. For crash tests.'),
 })
 
-export type StandaloneConfig = z.infer<typeof schema>
+export type StandaloneConfig = z.infer<typeof standaloneSchema>
 
 /** Settings of the standalone process: `MILLRACE_HTTP_PORT` and so on. @throws {BadConfigError} */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): StandaloneConfig {
-  return readSettings(schema, environment)
+  return readSettings(standaloneSchema, environment)
 }
 
 /** The settings as rows of a table for docs/configuration.md, which a test keeps equal. */
 export function configTable(): string {
-  return settingsTable(schema)
+  return settingsTable(standaloneSchema)
 }

@@ -40,12 +40,19 @@ app's own `config`. (list root app); the migration has no block of its own.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and (eq .Values.mode "services") (not .Values.engines.bundled) -}}
+{{- if eq .Values.mode "services" -}}
 {{- range $setting, $example := dict "kafkaBrokers" "[kafka-0:9092]" "cassandraContactPoints" "[cassandra-0:9042]" "elasticsearchNodes" "[https://elasticsearch:9200]" "redisAddress" "redis:6379" -}}
-{{- if not (index $.Values.config $setting) -}}
+{{- $given := index $.Values.config $setting -}}
+{{- if and $given $.Values.engines.bundled -}}
+{{- fail (printf "config.%s is of an engine of your own, and engines.bundled brings one: take one of them" $setting) -}}
+{{- end -}}
+{{- if not (or $given $.Values.engines.bundled) -}}
 {{- fail (printf "config.%s is missing: say where your engine is, as %s. To try Millrace without engines of your own set engines.bundled=true, or mode=standalone" $setting $example) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- if gt (int (default 1 .Values.config.kafkaMinInsyncReplicas)) (int (default 1 .Values.config.kafkaReplicationFactor)) -}}
+{{- fail "config.kafkaMinInsyncReplicas: no more copies can be in sync than config.kafkaReplicationFactor makes" -}}
 {{- end -}}
 {{- if and (eq .Values.mode "standalone") .Values.engines.bundled -}}
 {{- fail "engines.bundled: the standalone process has its engines inside; take one of mode=standalone and engines.bundled=true" -}}
