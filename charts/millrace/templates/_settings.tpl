@@ -54,6 +54,9 @@ app's own `config`. (list root app); the migration has no block of its own.
 {{- if gt (int (default 1 .Values.config.kafkaMinInsyncReplicas)) (int (default 1 .Values.config.kafkaReplicationFactor)) -}}
 {{- fail "config.kafkaMinInsyncReplicas: no more copies can be in sync than config.kafkaReplicationFactor makes" -}}
 {{- end -}}
+{{- if eq .Values.image.tag "latest" -}}
+{{- fail "image.tag: latest names another image on another day, and each node keeps its own; name a version" -}}
+{{- end -}}
 {{- if and (eq .Values.mode "standalone") .Values.engines.bundled -}}
 {{- fail "engines.bundled: the standalone process has its engines inside; take one of mode=standalone and engines.bundled=true" -}}
 {{- end -}}
