@@ -4,35 +4,47 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EngineError } from './engine.ts'
 import type { EnginePorts } from './engine-settings.ts'
-import { findJava } from './find-java.ts'
+import { findJava, type JavaRange } from './find-java.ts'
 import { installJars } from './install-maven.ts'
 import type { NodeOptions, NodePlan } from './node-plan.ts'
 
 /** One node from its jars in Maven Central. */
 export function planCassandraNode({ folder, programs, settings }: NodeOptions): NodePlan {
-  const jars = join(programs, `cassandra-${CASSANDRA_VERSION}`)
   const configFolder = join(folder, 'config')
   const dataFolder = join(folder, 'data')
   return {
     name: 'cassandra', folder, settings,
     async prepare() {
-      const java = findJava('Cassandra', { first: 11, last: 17 })
-      await installJars(jars, [`org.apache.cassandra:cassandra-all:${CASSANDRA_VERSION}`])
+      const java = findJava('Cassandra', CASSANDRA_JAVA)
+      const jars = await installCassandra(programs)
       await mkdir(join(configFolder, 'triggers'), { recursive: true })
       await writeFile(join(configFolder, 'cassandra.yaml'), renderCassandraConfig(settings.ports, dataFolder))
-      await writeFile(join(configFolder, 'logback.xml'), LOGBACK)
-      const agent = readdirSync(jars).find((name) => name.startsWith('jamm-'))
-      if (agent === undefined) throw new EngineError(`${jars} lacks the jamm jar: remove that folder and start again`)
+      await writeFile(join(configFolder, 'logback.xml'), CASSANDRA_LOGBACK)
       const properties = cassandraProperties({ configFolder, dataFolder, jmxPort: settings.ports.cassandraJmx })
       return {
         command: join(java.home, 'bin/java'),
-        args: [`-Xms${settings.heaps.cassandra}`, `-Xmx${settings.heaps.cassandra}`, ...JVM_ARGS, ...properties, `-javaagent:${join(jars, agent)}`, '-cp', `${configFolder}:${jars}/*`, 'org.apache.cassandra.service.CassandraDaemon'],
+        args: [`-Xms${settings.heaps.cassandra}`, `-Xmx${settings.heaps.cassandra}`, ...CASSANDRA_JVM_ARGS, ...properties, `-javaagent:${join(jars, agentOf(jars))}`, '-cp', `${configFolder}:${jars}/*`, 'org.apache.cassandra.service.CassandraDaemon'],
       }
     },
   }
 }
 
+/** Returns the folder of its jars. */
+export async function installCassandra(programs: string): Promise<string> {
+  const jars = join(programs, `cassandra-${CASSANDRA_VERSION}`)
+  await installJars(jars, [`org.apache.cassandra:cassandra-all:${CASSANDRA_VERSION}`])
+  return jars
+}
+
+/** Name of the jar by which it measures objects: it must be Java's agent. @throws {EngineError} it is not there */
+export function agentOf(jars: string): string {
+  const agent = readdirSync(jars).find((name) => name.startsWith('jamm-'))
+  if (agent === undefined) throw new EngineError(`${jars} lacks the jamm jar: remove that folder and start again`)
+  return agent
+}
+
 export const CASSANDRA_VERSION = '5.0.9'
+export const CASSANDRA_JAVA: JavaRange = { first: 11, last: 17 }
 
 export function renderCassandraConfig(ports: EnginePorts, dataFolder: string): string {
   return `cluster_name: millrace-dev
@@ -74,7 +86,7 @@ disk_optimization_strategy: ssd
 `
 }
 
-const LOGBACK = `<configuration>
+export const CASSANDRA_LOGBACK = `<configuration>
   <appender name="console" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%d %-5level %logger{20} %msg%n</pattern></encoder></appender>
   <root level="INFO"><appender-ref ref="console"/></root>
 </configuration>
@@ -95,7 +107,7 @@ function cassandraProperties({ configFolder, dataFolder, jmxPort }: { readonly c
 }
 
 /** What Cassandra's own start script passes on Java 17, without the diagnostics. */
-const JVM_ARGS = [
+export const CASSANDRA_JVM_ARGS: readonly string[] = [
   ...['-XX:+UseG1GC', '-XX:+ParallelRefProcEnabled', '-XX:MaxGCPauseMillis=300', '-XX:MaxDirectMemorySize=512m', '-Xss256k', '-XX:+UseThreadPriorities', '-XX:+ExitOnOutOfMemoryError', '-ea'],
   ...['-Djava.net.preferIPv4Stack=true', '-Djdk.attach.allowAttachSelf=true', '-Dio.netty.tryReflectionSetAccessible=true'],
   ...['java.base/jdk.internal.misc', 'java.management.rmi/com.sun.jmx.remote.internal.rmi', 'java.rmi/sun.rmi.registry', 'java.rmi/sun.rmi.server', 'java.sql/java.sql', 'java.base/java.lang.ref', 'jdk.unsupported/sun.misc', 'jdk.attach/sun.tools.attach'].map((name) => `--add-exports=${name}=ALL-UNNAMED`),

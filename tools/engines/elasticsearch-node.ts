@@ -3,26 +3,24 @@ import { chown, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError } from './engine.ts'
 import type { EnginePorts } from './engine-settings.ts'
-import { findJava } from './find-java.ts'
+import { findJava, type JavaRange } from './find-java.ts'
 import { installZip } from './install-maven.ts'
 import type { NodeOptions, NodePlan } from './node-plan.ts'
 
 /** The real server from Maven Central: the distribution that Elastic's own integration tests run, without the optional modules. */
 export function planElasticsearchNode({ folder, programs, settings }: NodeOptions): NodePlan {
-  const home = join(programs, `elasticsearch-${ELASTICSEARCH_VERSION}`)
-  const program = join(home, `elasticsearch-${ELASTICSEARCH_VERSION}`)
   const configFolder = join(folder, 'config')
   const temporaryFolder = join(folder, 'tmp')
   const serverPidFile = join(folder, 'server.pid')
   return {
     name: 'elasticsearch', folder, settings, serverPidFile,
     async prepare() {
-      const java = findJava('Elasticsearch', { first: 21, last: 25 })
-      await installZip(home, `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${ELASTICSEARCH_VERSION}`, ELASTICSEARCH_SHA256)
+      const java = findJava('Elasticsearch', ELASTICSEARCH_JAVA)
+      const program = await installElasticsearch(programs)
       for (const path of [join(configFolder, 'jvm.options.d'), join(folder, 'data'), join(folder, 'logs'), temporaryFolder]) await mkdir(path, { recursive: true })
       await cp(join(program, 'config/jvm.options'), join(configFolder, 'jvm.options'))
       await writeFile(join(configFolder, 'elasticsearch.yml'), renderElasticsearchConfig(settings.ports, folder))
-      await writeFile(join(configFolder, 'log4j2.properties'), LOG4J2)
+      await writeFile(join(configFolder, 'log4j2.properties'), ELASTICSEARCH_LOG4J2)
       const heap = settings.heaps.elasticsearch
       await writeFile(join(configFolder, 'jvm.options.d/millrace.options'), `-Xms${heap}\n-Xmx${heap}\n-XX:-AlwaysPreTouch\n-XX:-HeapDumpOnOutOfMemoryError\n`)
       const user = await prepareUser({ folder, program })
@@ -31,7 +29,15 @@ export function planElasticsearchNode({ folder, programs, settings }: NodeOption
   }
 }
 
+/** Returns the folder of the server, with its bin, config and lib. */
+export async function installElasticsearch(programs: string): Promise<string> {
+  const home = join(programs, `elasticsearch-${ELASTICSEARCH_VERSION}`)
+  await installZip(home, `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${ELASTICSEARCH_VERSION}`, ELASTICSEARCH_SHA256)
+  return join(home, `elasticsearch-${ELASTICSEARCH_VERSION}`)
+}
+
 export const ELASTICSEARCH_VERSION = '9.5.3'
+export const ELASTICSEARCH_JAVA: JavaRange = { first: 21, last: 25 }
 
 /** Of the zip of that version. */
 const ELASTICSEARCH_SHA256 = 'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d'
@@ -75,7 +81,7 @@ action.destructive_requires_name: false
 `
 }
 
-const LOG4J2 = `status=error
+export const ELASTICSEARCH_LOG4J2 = `status=error
 rootLogger.level=info
 rootLogger.appenderRef.console.ref=console
 appender.console.type=Console

@@ -3,20 +3,19 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addressOn, type EnginePorts } from './engine-settings.ts'
-import { findJava } from './find-java.ts'
+import { findJava, type JavaRange } from './find-java.ts'
 import { installJars, runInstaller } from './install-maven.ts'
 import type { NodeOptions, NodePlan } from './node-plan.ts'
 
 /** Broker and controller in one process (KRaft), from its jars in Maven Central. */
 export function planKafkaNode({ folder, programs, settings }: NodeOptions): NodePlan {
-  const jars = join(programs, `kafka-${KAFKA_VERSION}`)
   const configFile = join(folder, 'server.properties')
   const dataFolder = join(folder, 'data')
   return {
     name: 'kafka', folder, settings,
     async prepare() {
-      const java = join(findJava('Kafka', { first: 17, last: 25 }).home, 'bin/java')
-      await installJars(jars, [`org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`, `org.apache.logging.log4j:log4j-slf4j-impl:${LOG4J_VERSION}`])
+      const java = join(findJava('Kafka', KAFKA_JAVA).home, 'bin/java')
+      const jars = await installKafka(programs)
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, 'log4j2.properties'), LOG4J2)
       const runClass = [`-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`, '-cp', `${jars}/*`]
@@ -35,7 +34,15 @@ export function planKafkaNode({ folder, programs, settings }: NodeOptions): Node
   }
 }
 
+/** Returns the folder of its jars. */
+export async function installKafka(programs: string): Promise<string> {
+  const jars = join(programs, `kafka-${KAFKA_VERSION}`)
+  await installJars(jars, [`org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`, `org.apache.logging.log4j:log4j-slf4j-impl:${LOG4J_VERSION}`])
+  return jars
+}
+
 export const KAFKA_VERSION = '4.4.0'
+export const KAFKA_JAVA: JavaRange = { first: 17, last: 25 }
 /** The log4j that Kafka 4 itself is built against; its own jars bring only the API. */
 const LOG4J_VERSION = '2.25.5'
 

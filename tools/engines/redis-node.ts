@@ -11,7 +11,7 @@ export function planRedisNode({ folder, programs, settings }: NodeOptions): Node
   return {
     name: 'redis', folder, settings,
     async prepare() {
-      const program = findOnPath('redis-server') ?? (await installRedis(join(programs, 'redis')))
+      const program = await installRedis(programs)
       await mkdir(folder, { recursive: true })
       return { ...program, args: redisArgs(settings.ports.redis, folder) }
     },
@@ -26,9 +26,14 @@ export function redisArgs(port: number, folder: string): readonly string[] {
 /** Far above what tests and a development system keep there. */
 const MAX_MEMORY = '512mb'
 
-interface RedisProgram {
+export interface RedisProgram {
   readonly command: string
   readonly env?: Readonly<Record<string, string>>
+}
+
+/** That of the PATH where there is one, else the distribution's. */
+export async function installRedis(programs: string): Promise<RedisProgram> {
+  return findOnPath('redis-server') ?? (await unpackRedis(join(programs, 'redis')))
 }
 
 function findOnPath(name: string): RedisProgram | undefined {
@@ -36,7 +41,7 @@ function findOnPath(name: string): RedisProgram | undefined {
   return command === undefined ? undefined : { command }
 }
 
-async function installRedis(folder: string): Promise<RedisProgram> {
+async function unpackRedis(folder: string): Promise<RedisProgram> {
   if (findOnPath('apt-get') === undefined) throw new EngineError('redis-server is not on the PATH, and this system has no apt-get to fetch it with: install Redis 7 or newer')
   await installWhole(folder, async (partial) => {
     await runInstaller(partial, 'apt-get', ['-qq', 'download', ...DEBIAN_PACKAGES], 'Redis 7 or newer')

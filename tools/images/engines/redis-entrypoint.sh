@@ -1,0 +1,5 @@
+#!/bin/bash
+# Options alone are the server's; all else is a program and its arguments.
+set -e
+[[ $1 == -* ]] && set -- redis-server "$@"
+exec "$@"
