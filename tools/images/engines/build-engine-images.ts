@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineName } from '@millrace/simulator/describe-on'
@@ -61,7 +61,10 @@ export async function readEngineReferences(): Promise<Readonly<Record<EngineName
 
 const IMAGES: Readonly<Record<EngineName, EngineImage>> = { kafka: kafkaImage, cassandra: cassandraImage, elasticsearch: elasticsearchImage, redis: redisImage }
 
-/** Three folders, each a layer: `base` is the same for all engines and `java` for those that run on the same one. */
+/**
+ * Each folder makes a layer: `base` is the same for all engines, and `java` for those that run on the same one. What the engine's user owns is apart in `own`,
+ * as the builder gives a folder only to the user whom it makes it for.
+ */
 async function fillContext(folder: string, image: EngineImage, programs: string): Promise<string> {
   const base = join(folder, 'base')
   for (const path of ['etc', 'tmp', 'var/lib', 'var/log']) await mkdir(join(base, path), { recursive: true })
@@ -75,8 +78,12 @@ async function fillContext(folder: string, image: EngineImage, programs: string)
   await writeFile(join(engine, 'etc/passwd'), `root:x:0:0:root:/:/bin/bash\n${name}:x:${id}:${groupId}::/tmp:/bin/bash\n`)
   await writeFile(join(engine, 'etc/group'), `root:x:0:\n${groupId === 0 ? '' : `${name}:x:${groupId}:\n`}`)
   const origin = await image.layOut(engine, programs)
-  for (const path of image.ownFolders) await mkdir(join(engine, path), { recursive: true })
   await openToAll(engine)
+  for (const path of image.ownFolders) {
+    await mkdir(join(engine, path), { recursive: true })
+    await mkdir(join(folder, 'own', path, '..'), { recursive: true })
+    await rename(join(engine, path), join(folder, 'own', path))
+  }
   return origin
 }
 
@@ -86,12 +93,12 @@ const BASE_PROGRAMS = [
   ...['sort', 'tail', 'test', 'tr', 'true', 'uname'],
 ]
 
-/** Every user may read, whatever the mask of the user who builds. */
+/** Every user may read, and run what its owner may, whatever the mask of the user who builds. */
 async function openToAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue
     const path = join(entry.parentPath, entry.name)
-    await chmod(path, entry.isDirectory() || /\.sh$|\/s?bin\/|\/run$/.test(path) ? 0o755 : 0o644)
+    await chmod(path, entry.isDirectory() || ((await stat(path)).mode & 0o100) !== 0 ? 0o755 : 0o644)
   }
 }
 
@@ -102,7 +109,7 @@ function renderDockerfile(image: EngineImage, { reference, origin }: { readonly 
     'COPY base/ /',
     ...(image.java === undefined ? [] : ['COPY java/ /']),
     'COPY engine/ /',
-    ...image.ownFolders.map((path) => `COPY --chown=${id}:${groupId} engine${path}/ ${path}/`),
+    ...image.ownFolders.map((path) => `COPY --chown=${id}:${groupId} own${path}/ ${path}/`),
     'ENV PATH=/usr/local/bin:/usr/bin LANG=C.UTF-8',
     ...Object.entries(image.environment).map(([name, value]) => `ENV ${name}=${value}`),
     `LABEL org.opencontainers.image.title="Millrace's stand-in for ${reference}" org.opencontainers.image.description="${origin}"`,

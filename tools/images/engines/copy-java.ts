@@ -33,6 +33,8 @@ function reduceJava(home: string, target: string): boolean {
 const MODULES = [
   ...['java.se', 'jdk.attach', 'jdk.charsets', 'jdk.crypto.ec', 'jdk.httpserver', 'jdk.incubator.vector', 'jdk.jfr', 'jdk.localedata', 'jdk.management', 'jdk.management.agent'],
   ...['jdk.naming.dns', 'jdk.net', 'jdk.security.auth', 'jdk.security.jgss', 'jdk.unsupported', 'jdk.xml.dom', 'jdk.zipfs'],
+  // Elasticsearch requires them, to forbid its plugins their use.
+  ...['jdk.jdi', 'jdk.jlink'],
 ]
 
 /** Of a development kit, as a server has no use for them. */
