@@ -17,8 +17,9 @@ export async function copyJava(root: string, range: JavaRange): Promise<void> {
   }
   const libraries = readdirSync(join(target, 'lib')).filter((name) => SERVER_LIBRARIES.test(name)).map((name) => join(target, 'lib', name))
   await copyLibraries(root, [join(target, 'bin/java'), join(target, 'lib/server/libjvm.so'), ...libraries], { prefix: root })
-  // Maps the classes of Java itself instead of reading them, at each start of each of its processes; one without the archive starts too.
+  // Classes of Java itself are then mapped instead of read, at each start of each of its processes. The archives of other kinds of heap would be dead weight.
   spawnSync(join(target, 'bin/java'), ['-Xshare:dump'], { stdio: 'ignore' })
+  for (const name of readdirSync(join(target, 'lib/server')).filter((file) => /^classes_\w+\.jsa$/.test(file))) await rm(join(target, 'lib/server', name))
 }
 
 /** False where this Java is no development kit, or one that was built without the means. */
