@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly cutShare: number
   /** How long one request is tried before its outcome stays unknown. */
   readonly retryForMs?: number
+  /** Pauses before the first retries, ms; the last one repeats. A longer one that the system asks for is kept to as well. Without them pauses double up to {@link MAX_PAUSE_MS}. */
+  readonly retryPausesMs?: readonly number[]
   /** Wall time for stamps and the ledger; the machine's unless a simulation has its own. */
   readonly nowMs?: () => number
   /** Sends one attempt; the network unless a simulation stands between. */
@@ -103,10 +105,9 @@ class LoadRun {
   }
 
   async #settle({ kind, cutAfterMs }: PlannedRequest, noted: LedgerRequest, encoded: EncodedRequest): Promise<RequestEnd['state']> {
-    const { ledger, url, retryForMs = DEFAULT_RETRY_FOR_MS, transport = sendRequest } = this.#options
+    const { ledger, url, retryForMs = DEFAULT_RETRY_FOR_MS, retryPausesMs, transport = sendRequest } = this.#options
     const deadline = performance.now() + retryForMs
     const headers = { ...encoded.headers, 'dd-api-key': ledger.header.tenants[noted.tenant]?.apiKey ?? '' }
-    let pauseMs = FIRST_PAUSE_MS
     let mayBeStored = false
     for (let attempt = 0; performance.now() < deadline; attempt++) {
       this.#attempts += 1
@@ -124,8 +125,9 @@ class LoadRun {
         mayBeStored = true
         if (!mayRepeat(kind)) return 'unknown'
       }
-      await sleep(verdict.is === 'busy' ? verdict.retryAfterMs : pauseMs)
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+      const askedMs = verdict.is === 'busy' ? verdict.retryAfterMs : 0
+      if (retryPausesMs === undefined) await sleep(askedMs || Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS))
+      else await sleep(Math.max(askedMs, retryPausesMs[Math.min(attempt, retryPausesMs.length - 1)] ?? 0))
     }
     return 'unknown'
   }

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClusterLayout } from '../cluster-layout.ts'
+import { openClusterApi, type ClusterApi } from './cluster-api.ts'
+import { deleteAtOnce, killContainer, scaleTo, waitForPods, type Target } from './disturb.ts'
+import { loadWhile, type ClusterLoadOptions, type ClusterLoadReport } from './load-cluster.ts'
+import { MAX_IDLE_BYTES, MAX_START_MS, measureIdle, measureStart, type AppMeasure } from './measure-apps.ts'
+import { listPods } from './pods.ts'
+import type { Release } from './release.ts'
+import { findRemains } from './remains.ts'
+import type { Steps } from './steps.ts'
+import { waitUntil } from '../wait-until.ts'
+
+/** The services of the chart, each a deployment. */
+export const APPS = ['gateway', 'intake', 'router', 'writer', 'indexer', 'query'] as const
+
+export interface E2eOptions extends Pick<ClusterLoadOptions, 'folder' | 'rate' | 'batch' | 'tenants' | 'queries' | 'seed'> {
+  readonly layout: ClusterLayout
+  readonly release: Release
+  readonly namespace: string
+  readonly fullname: string
+  /** Where the gateway's node port is reached. */
+  readonly url: string
+  readonly tag: string
+  readonly nextTag: string
+  readonly steps: Steps
+}
+
+export interface E2eReport {
+  readonly apps: readonly AppMeasure[]
+  readonly loaded: ClusterLoadReport
+  readonly problems: readonly string[]
+}
+
+/** From an empty cluster over everything that is done to a release in its life, under load, back to an empty cluster. */
+export async function runE2e(options: E2eOptions): Promise<E2eReport> {
+  const { layout, release, namespace, fullname, steps, tag } = options
+  using api = await openClusterApi(layout)
+  const target: Target = { layout, api, namespace, fullname }
+  const problems: string[] = []
+  await steps.step('helm install --wait', () => release.install([`image.tag=${tag}`]))
+  await steps.step('helm test', () => release.test())
+  const apps = await steps.step('idle memory and start of each app', () => measureApps(target))
+  for (const { app, startMs, idleBytes } of apps) {
+    if (!(startMs < MAX_START_MS)) problems.push(`${app} was ready only after ${Math.round(startMs)} ms`)
+    if (idleBytes > MAX_IDLE_BYTES) problems.push(`${app} takes ${Math.round(idleBytes / 1e6)} MB while it has nothing to do`)
+  }
+  const adminKey = await readKey(api, options, 'admin-key')
+  const loaded = await loadWhile({ ...options, adminKey, phaseOf: () => steps.current() }, () => disturbAll(options, target))
+  await steps.step('helm uninstall', () => release.uninstall())
+  problems.push(...(await steps.step('nothing is left in the namespace', () => whatRemains(api, namespace))).map((name) => `helm uninstall left ${name}`))
+  problems.push(...problemsOf(loaded))
+  await steps.step('standalone: install, test, uninstall', async () => {
+    await release.install([`image.tag=${tag}`, ...STANDALONE])
+    await release.test()
+    await release.uninstall()
+  })
+  problems.push(...(await whatRemains(api, namespace)).map((name) => `helm uninstall of the standalone left ${name}`))
+  return { apps, loaded, problems }
+}
+
+/** One pod without engines. */
+const STANDALONE = ['mode=standalone', 'engines.bundled=false', 'standalone.persistence.enabled=false']
+
+/** Long enough that what the starts of the apps took is over. */
+const SETTLE_MS = 15_000
+/** Before the first change, between two and after the last: the load meets a cluster that is left alone, too. */
+const QUIET_MS = 10_000
+
+async function measureApps(target: Target): Promise<readonly AppMeasure[]> {
+  await sleep(SETTLE_MS)
+  const idle = await measureIdle(target, APPS)
+  const measures: AppMeasure[] = []
+  for (const app of APPS) measures.push({ app, startMs: await measureStart(target, app), idleBytes: idle.get(app) ?? NaN })
+  return measures
+}
+
+/** Everything that a release goes through while it works. */
+async function disturbAll({ release, steps, nextTag }: E2eOptions, target: Target): Promise<void> {
+  const quiet = (name: string): Promise<void> => steps.step(name, async () => { await sleep(QUIET_MS) })
+  await quiet('nothing is done')
+  await steps.step('upgrade', async () => {
+    await release.upgrade([`image.tag=${nextTag}`, CHANGED_SETTING])
+    await allHave(target, nextTag)
+  })
+  for (const app of APPS) {
+    await steps.step(`${app} 1 to 3`, () => scaleTo(target, app, 3))
+    await steps.step(`${app} 3 to 1`, () => scaleTo(target, app, 1))
+  }
+  for (const app of APPS) await steps.step(`${app}: its pod deleted at once`, () => deleteAtOnce(target, app))
+  for (const app of APPS) await steps.step(`${app}: its container killed`, () => killContainer(target, app))
+  await steps.step('roll back', async () => {
+    await release.rollBack()
+    for (const app of APPS) await waitForPods(target, app, 1)
+  })
+  await quiet('nothing is done any more')
+}
+
+/** One that all services read and that changes nothing which the ledger sees. */
+const CHANGED_SETTING = 'config.logLevel=warn'
+
+async function allHave(target: Target, tag: string): Promise<void> {
+  for (const app of APPS) await waitForPods(target, app, 1)
+  const old = (await listPods(target.api, target.namespace)).filter(({ app, image }) => APPS.some((known) => known === app) && !image.endsWith(`:${tag}`))
+  if (old.length > 0) throw new Error(`after the upgrade ${old.map(({ name, image }) => `${name} has ${image}`).join(', ')}`)
+}
+
+function problemsOf({ load, attempts, queries, verdict }: ClusterLoadReport): readonly string[] {
+  return [
+    ...load.unexpected.map((reason) => `unexpected reply: ${reason}`),
+    ...attempts.stillFailing.map((request) => `still failing after three retries: ${request}`),
+    ...queries.wrong.map((answer) => `wrong answer: ${answer}`),
+    ...(verdict.isGreen ? [] : [`the ledger does not balance: ${verdict.text}`, ...verdict.examples, ...verdict.disagreements]),
+  ]
+}
+
+async function readKey(api: ClusterApi, { namespace, fullname }: E2eOptions, entry: string): Promise<string> {
+  const { data } = (await api.get(`/api/v1/namespaces/${namespace}/secrets/${fullname}-keys`)) as { readonly data: Readonly<Record<string, string>> }
+  return Buffer.from(data[entry] ?? '', 'base64').toString()
+}
+
+/** After the pods' grace periods. */
+async function whatRemains(api: ClusterApi, namespace: string): Promise<readonly string[]> {
+  let remains: readonly string[] = []
+  await waitUntil('the namespace is empty', GONE_TIMEOUT_MS, async () => {
+    remains = await findRemains(api, namespace)
+    return remains.length === 0
+  }).catch(() => undefined) // what remains is told
+  return remains
+}
+
+const GONE_TIMEOUT_MS = 90_000
