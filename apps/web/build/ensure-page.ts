@@ -10,6 +10,8 @@ import { join } from 'node:path'
  * @throws {PageBuildError} what the build said.
  */
 export async function ensurePage(): Promise<string> {
+  // An image has the page and not what it was built of.
+  if (!(await exists(join(WEB, 'src')))) return join(DIST, 'page')
   const folder = join(DIST, await fingerprint())
   if (await exists(folder)) return folder
   const partial = join(DIST, `.partial-${randomUUID()}`)
