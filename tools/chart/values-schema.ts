@@ -96,7 +96,7 @@ const values = z.strictObject({
     bundled: z.boolean(),
     registry: z.string(),
     kafka: z.strictObject({ ...engine, heap, persistence: z.strictObject(volume) }),
-    cassandra: z.strictObject({ ...engine, heap, newHeap: heap, persistence: z.strictObject(volume) }),
+    cassandra: z.strictObject({ ...engine, heap, persistence: z.strictObject(volume) }),
     elasticsearch: z.strictObject({ ...engine, heap, persistence: z.strictObject(volume) }),
     redis: z.strictObject({ ...engine, maxMemory: z.string().regex(/^[0-9]+(kb|mb|gb)$/) }),
   }),
