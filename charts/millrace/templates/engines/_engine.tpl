@@ -12,16 +12,17 @@ gives its container (environment, probes) and these:
 */}}
 {{- define "millrace.engine" -}}
 {{- $values := index .root.Values.engines .name -}}
-{{- $fullname := include "millrace.engine.fullname" (list .root .name) -}}
+{{- $component := list .root .name -}}
+{{- $fullname := include "millrace.name" $component -}}
 apiVersion: v1
 kind: Service
 metadata:
   name: {{ $fullname }}
-  labels: {{- include "millrace.engine.labels" . | nindent 4 }}
+  labels: {{- include "millrace.labels" $component | nindent 4 }}
 spec:
   # An address that stays when the pod is replaced: drivers remember what a name was at their start.
   type: ClusterIP
-  selector: {{- include "millrace.engine.selectorLabels" . | nindent 4 }}
+  selector: {{- include "millrace.selectorLabels" $component | nindent 4 }}
   ports:
     - name: {{ .name }}
       port: {{ .port }}
@@ -31,17 +32,17 @@ apiVersion: apps/v1
 kind: StatefulSet
 metadata:
   name: {{ $fullname }}
-  labels: {{- include "millrace.engine.labels" . | nindent 4 }}
+  labels: {{- include "millrace.labels" $component | nindent 4 }}
 spec:
   # One node: these engines are for development. In production Millrace takes the addresses of a cluster.
   replicas: 1
   serviceName: {{ $fullname }}
   selector:
-    matchLabels: {{- include "millrace.engine.selectorLabels" . | nindent 6 }}
+    matchLabels: {{- include "millrace.selectorLabels" $component | nindent 6 }}
   template:
     metadata:
       # Nothing that changes with the chart's version: an upgrade of Millrace leaves its engines alone.
-      labels: {{- include "millrace.engine.selectorLabels" . | nindent 8 }}
+      labels: {{- include "millrace.selectorLabels" $component | nindent 8 }}
     spec:
       automountServiceAccountToken: false
       # Variables such as KAFKA_PORT, which Kubernetes would make of Services, are settings to these images.
@@ -100,7 +101,7 @@ spec:
   volumeClaimTemplates:
     - metadata:
         name: data
-        labels: {{- include "millrace.engine.selectorLabels" . | nindent 10 }}
+        labels: {{- include "millrace.selectorLabels" $component | nindent 10 }}
       spec:
         accessModes: [ReadWriteOnce]
         {{- with $values.persistence.storageClass }}
@@ -112,11 +113,6 @@ spec:
   {{- end }}
 {{- end }}
 
-{{/* Name of an engine's objects, and its host name for the pods of this namespace: (list root name). */}}
-{{- define "millrace.engine.fullname" -}}
-{{- printf "%s-%s" (include "millrace.fullname" (index . 0)) (index . 1) -}}
-{{- end }}
-
 {{/* The image, from `engines.registry` where that is set: a host that the reference itself names is replaced by it. */}}
 {{- define "millrace.engine.image" -}}
 {{- $image := (index .root.Values.engines .name).image -}}
@@ -124,18 +120,6 @@ spec:
 {{- $image = printf "%s/%s" . (regexReplaceAll "^[^/]*[.:][^/]*/" $image "") -}}
 {{- end -}}
 {{- $image | quote -}}
-{{- end }}
-
-{{- define "millrace.engine.selectorLabels" -}}
-app.kubernetes.io/name: millrace
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-app.kubernetes.io/component: {{ .name }}
-{{- end }}
-
-{{- define "millrace.engine.labels" -}}
-{{ include "millrace.engine.selectorLabels" . }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{/* Probes by a script of bash, which these images have: neither brings a client that starts in less than a second. (dict "script" …) */}}
