@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,10 +15,9 @@ import { redisImage } from './redis-image.ts'
 /**
  * Builds the stand-ins for the engines' official images, under their names. Returns the names.
  *
- * @param docker environment of the docker client, such as DOCKER_HOST.
- * @throws {EngineError} a program that they are made from is missing, or the build fails.
+ * @throws {EngineError} a program that they are made from is missing.
  */
-export async function buildEngineImages({ names = ENGINE_NAMES, docker = {}, home = enginesHome(), say }: EngineImagesOptions): Promise<readonly string[]> {
+export async function buildEngineImages({ names = ENGINE_NAMES, docker, home = enginesHome(), say }: EngineImagesOptions): Promise<readonly string[]> {
   const references = await readEngineReferences()
   const built: string[] = []
   for (const name of names) {
@@ -29,7 +27,7 @@ export async function buildEngineImages({ names = ENGINE_NAMES, docker = {}, hom
       const reference = references[name]
       await writeFile(join(folder, 'engine/etc/millrace-stand-in'), `This is not ${reference} itself but a stand-in that Millrace built for machines without an image registry: ${origin}.\n`)
       await writeFile(join(folder, 'Dockerfile'), renderDockerfile(IMAGES[name], { reference, origin }))
-      await runDocker(['build', '--quiet', '--tag', reference, folder], docker)
+      await docker.run(['build', '--quiet', '--tag', reference, folder])
       say(`${reference} built: ${origin}`)
       built.push(reference)
     } finally {
@@ -41,10 +39,15 @@ export async function buildEngineImages({ names = ENGINE_NAMES, docker = {}, hom
 
 export interface EngineImagesOptions {
   readonly names?: readonly EngineName[]
-  readonly docker?: Readonly<Record<string, string>>
+  readonly docker: DockerClient
   /** Of `npm run engines`, whose programs are used, and installed where they are missing. */
   readonly home?: string
   readonly say: (line: string) => void
+}
+
+/** What runs `docker` with these arguments and answers its standard output. @throws it failed */
+export interface DockerClient {
+  run(args: readonly string[]): Promise<string>
 }
 
 /** The official images by engine, as the containers for development name them: the one place where their versions stand. */
@@ -120,18 +123,3 @@ function renderDockerfile(image: EngineImage, { reference, origin }: { readonly 
     '',
   ].join('\n')
 }
-
-/** The classic builder: it is everywhere, and these files need no other. */
-async function runDocker(args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  const child = spawn('docker', args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, DOCKER_BUILDKIT: '0', ...env } })
-  let output = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output = (output + text).slice(-MAX_SHOWN_OUTPUT) })
-  const status = await new Promise<number | string | null>((resolve) => {
-    child.once('error', (error) => { resolve(error.message) })
-    child.once('close', (code) => { resolve(code) })
-  })
-  if (status !== 0) throw new EngineError(`docker ${args[0]} ended with ${status}:\n${output}`)
-}
-
-/** Enough of the client's last words to see what failed; in characters. */
-const MAX_SHOWN_OUTPUT = 2000
