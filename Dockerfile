@@ -7,24 +7,23 @@ ARG BASE=node:24-bookworm-slim
 # Where it runs: the C++ library that Node needs, and nothing of npm, of which the base above is full. The base's node is copied over.
 ARG RUNTIME=debian:bookworm-slim
 
-FROM ${BASE} AS manifests
+FROM ${BASE} AS source
 WORKDIR /source
 COPY . .
 RUN ["node", "tools/images/keep-manifests.ts", "/source", "/manifests"]
 
-# Packages before sources: this stage is done again only when a package.json or the lock file has changed.
+# Done again only when a package.json or the lock file has changed.
 FROM ${BASE} AS packages
 WORKDIR /source
-COPY --from=manifests /manifests ./
+COPY --from=source /manifests ./
 # A context may bring the packages, as that of `npm run images -- --base local` does. Not `npm ci`: see tools/run.mjs.
 RUN test -e packages-are-here || npm install --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM packages AS build
+FROM source AS build
+COPY --from=packages /source ./
 ARG APP
 ARG REVISION=""
-COPY . .
-RUN node tools/images/collect-main.ts "${APP}" /app "${REVISION}"
-RUN mkdir /app/.compile-cache && chown 10001:10001 /app/.compile-cache
+RUN node tools/images/collect-main.ts "${APP}" /app "${REVISION}" && mkdir /app/.compile-cache /data && chown 10001:10001 /app/.compile-cache /data
 # The cache knows files by their paths and belongs to one user, so it is made where and as whom the app runs.
 USER 10001:10001
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
@@ -33,6 +32,8 @@ RUN ["node", "tools/images/fill-cache.ts", "/app"]
 FROM ${RUNTIME}
 # In the order in which they change, so that images share what is the same.
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
+# Standalone's, by MILLRACE_DATA_DIR: a new volume that is mounted there takes its owner.
+COPY --from=build --chown=10001:10001 /data /data
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/libs ./libs

@@ -1,7 +1,13 @@
 /** Builds an image for each app, with the Docker daemon of this machine or one that is started for it. */
 import { readOptions } from '../command-line/read-options.ts'
+import { ENGINE_NAMES } from '../engines/engine.ts'
+import { addressOn, planPorts } from '../engines/engine-settings.ts'
+import { enginesHome, setFolderOf } from '../engines/open-engines.ts'
+import { rememberedPorts } from '../engines/set-memory.ts'
+import { addressesOf, type EngineAddresses } from '../service-set/engine-addresses.ts'
 import { APPS, isApp } from './apps.ts'
 import { buildImages, projectVersion } from './build-images.ts'
+import { measureImages, type ImageFigures } from './measure-images.ts'
 import { dockerHome, openDocker } from './open-docker.ts'
 
 const options = readOptions('npm run images -- [options]: builds millrace/<app>, with a bill of materials each in dist/images', {
@@ -10,11 +16,16 @@ const options = readOptions('npm run images -- [options]: builds millrace/<app>,
   registry: { default: '', about: 'before their names, such as registry.example.com:5000' },
   base: { default: '', about: 'image with Node 24 and npm; "local" makes one of this machine, for where no registry is reached; empty takes the one in the Dockerfile' },
   runtime: { default: '', about: 'image that the apps run on; likewise' },
+  measure: { default: false, about: 'also runs each on the engines that run (npm run engines), and prints its start and idle memory' },
   home: { default: dockerHome(), about: 'folder of a Docker daemon of our own, started where none answers' },
 })
 
 /** A node pulls an image before its first pod starts. */
 const MAX_IMAGE_BYTES = 250e6
+/** A rolling update, and a pod that crashed, wait for it. */
+const MAX_READY_MS = 3000
+/** What a namespace pays for each replica before anything is sent. */
+const MAX_IDLE_BYTES = 150e6
 
 const apps = options.app === 'all' ? APPS : options.app.split(',').map((name) => {
   if (isApp(name)) return name
@@ -23,7 +34,28 @@ const apps = options.app === 'all' ? APPS : options.app.split(',').map((name) =>
 })
 const { tag, registry, base, runtime, home } = options
 await using docker = await openDocker({ home })
-const built = await buildImages({ docker, apps, tag, registry, say: console.log, ...(base === '' ? {} : { base }), ...(runtime === '' ? {} : { runtime }) })
-const tooLarge = built.filter(({ bytes }) => bytes >= MAX_IMAGE_BYTES)
-for (const { name } of tooLarge) console.error(`${name} is larger than ${MAX_IMAGE_BYTES / 1e6} MB`)
-process.exitCode = tooLarge.length === 0 ? 0 : 1
+const images = await buildImages({ docker, apps, tag, registry, say: console.log, ...(base === '' ? {} : { base }), ...(runtime === '' ? {} : { runtime }) })
+const misses = images.filter(({ bytes }) => bytes >= MAX_IMAGE_BYTES).map(({ name }) => `${name} has ${MAX_IMAGE_BYTES / 1e6} MB or more`)
+if (options.measure) {
+  const figures = await measureImages({ docker, images, engines: runningEngines() })
+  console.log(figuresTable(figures))
+  for (const { name, readyMs, rssBytes } of figures) {
+    if (readyMs >= MAX_READY_MS) misses.push(`${name} needs ${MAX_READY_MS / 1000} s or more to be ready`)
+    if (rssBytes >= MAX_IDLE_BYTES) misses.push(`${name} has ${MAX_IDLE_BYTES / 1e6} MB or more when idle`)
+  }
+}
+for (const miss of misses) console.error(miss)
+process.exitCode = misses.length === 0 ? 0 : 1
+
+/** Where the default set of engines was last started. */
+function runningEngines(): EngineAddresses {
+  const ports = planPorts(rememberedPorts(setFolderOf(enginesHome())))
+  return addressesOf(ENGINE_NAMES.map((name) => ({ name, address: addressOn(ports, name) })))
+}
+
+function figuresTable(figures: readonly ImageFigures[]): string {
+  const head = ['app', 'image, MB', 'ready, s', 'of it CPU, s', 'idle RSS, MB']
+  const rows = figures.map(({ app, bytes, readyMs, cpuMs, rssBytes }) => [app, (bytes / 1e6).toFixed(0), (readyMs / 1000).toFixed(2), (cpuMs / 1000).toFixed(2), (rssBytes / 1e6).toFixed(0)])
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, index) => (index === 0 ? cell.padEnd(12) : cell.padStart(12))).join(' | ')} |`
+  return [line(head), `|${head.map((_, index) => (index === 0 ? '-'.repeat(14) : `${'-'.repeat(13)}:`)).join('|')}|`, ...rows.map(line)].join('\n')
+}

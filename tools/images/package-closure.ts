@@ -69,7 +69,9 @@ function wantedBy({ dependencies = {}, optionalDependencies = {}, peerDependenci
   // npm lists what is optional among the dependencies too. Optional peers are the package's offer to whoever has them, and nobody here asks for one.
   const needed = Object.keys(dependencies).filter((name) => !Object.hasOwn(optionalDependencies, name))
   const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true)
-  return [...[...needed, ...peers].map((name) => ({ name, isOptional: false })), ...Object.keys(optionalDependencies).map((name) => ({ name, isOptional: true }))]
+  // Some depend on types, so that who compiles with them has them.
+  const isRun = ({ name }: { readonly name: string }): boolean => !name.startsWith('@types/')
+  return [...[...needed, ...peers].map((name) => ({ name, isOptional: false })), ...Object.keys(optionalDependencies).map((name) => ({ name, isOptional: true }))].filter(isRun)
 }
 
 /** The path, symlinks and all, at which Node finds a package from a folder. */
