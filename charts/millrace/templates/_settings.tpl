@@ -23,7 +23,10 @@ app's own `config`. (list root app); the migration has no block of its own.
 {{- end -}}
 {{- end -}}
 {{- $own := dig $app "config" dict $root.Values.AsMap -}}
-{{- mergeOverwrite $ours (deepCopy $root.Values.config) (deepCopy $own) | toYaml -}}
+{{- $settings := mergeOverwrite $ours (deepCopy $root.Values.config) (deepCopy $own) -}}
+{{- /* Whoever is told to take syslog wants the key of its tenant, which only the front has. */ -}}
+{{- if ne $app (include "millrace.front" $root) }}{{ $settings = omit $settings "syslogTcpPort" "syslogUdpPort" }}{{ end -}}
+{{- $settings | toYaml -}}
 {{- end }}
 
 {{/* What the schema cannot say about the settings, or not in words that help. */}}
