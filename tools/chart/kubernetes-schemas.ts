@@ -18,15 +18,15 @@ export async function openKubernetesSchemas(): Promise<CheckManifest> {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false })
   ajv.addSchema(schemas)
   const compiled = new Map<string, ValidateFunction>()
-  const nameOf = new Map(Object.entries(schemas.$defs).flatMap(([name, { 'x-kubernetes-group-version-kind': kinds = [] }]) => kinds.map(({ group, version, kind }) => [`${group === '' ? '' : `${group}/`}${version} ${kind}`, name] as const)))
+  const nameOf = new Map<string, string>(Object.entries(schemas.$defs).flatMap(([name, { 'x-kubernetes-group-version-kind': kinds = [] }]) => kinds.map(({ group, version, kind }) => [`${group === '' ? '' : `${group}/`}${version} ${kind}`, name] as const)))
   return (manifest) => {
     const kind = `${manifest.apiVersion} ${manifest.kind}`
     const name = nameOf.get(kind)
     if (name === undefined) throw new Error(`${kind} is no object of Kubernetes`)
-    const validate = compiled.get(kind) ?? ajv.compile({ $ref: `${schemas.$id}#/$defs/${name}` })
+    const validate: ValidateFunction = compiled.get(kind) ?? ajv.compile({ $ref: `${schemas.$id}#/$defs/${name}` })
     compiled.set(kind, validate)
-    if (validate(manifest)) return []
-    return (validate.errors ?? []).map(({ instancePath, message = '', params }) => `${kind} ${manifest.metadata.name} ${instancePath} ${message} ${JSON.stringify(params)}`)
+    const { name: object } = manifest.metadata
+    return validate(manifest) ? [] : (validate.errors ?? []).map(({ instancePath, message = '', params }) => `${kind} ${object} ${instancePath} ${message} ${JSON.stringify(params)}`)
   }
 }
 
