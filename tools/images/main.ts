@@ -7,7 +7,9 @@ import { rememberedPorts } from '../engines/set-memory.ts'
 import { addressesOf, type EngineAddresses } from '../service-set/engine-addresses.ts'
 import { APPS, isApp } from './apps.ts'
 import { buildImages, projectVersion } from './build-images.ts'
-import { measureImages, type ImageFigures } from './measure-images.ts'
+import { buildEngineImages } from './engines/build-engine-images.ts'
+import { figuresTable } from './figures-table.ts'
+import { measureImages } from './measure-images.ts'
 import { dockerHome, openDocker } from './open-docker.ts'
 
 const options = readOptions('npm run images -- [options]: builds millrace/<app>, with a bill of materials each in dist/images', {
@@ -17,6 +19,7 @@ const options = readOptions('npm run images -- [options]: builds millrace/<app>,
   base: { default: '', about: 'image with Node 24 and npm; "local" makes one of this machine, for where no registry is reached; empty takes the one in the Dockerfile' },
   runtime: { default: '', about: 'image that the apps run on; likewise' },
   measure: { default: false, about: 'also runs each on the engines that run (npm run engines), and prints its start and idle memory' },
+  engines: { default: false, about: 'instead of the apps: stand-ins for the official images of the engines, for where no registry is reached (docs/engines.md)' },
   home: { default: dockerHome(), about: 'folder of a Docker daemon of our own, started where none answers' },
 })
 
@@ -34,28 +37,27 @@ const apps = options.app === 'all' ? APPS : options.app.split(',').map((name) =>
 })
 const { tag, registry, base, runtime, home } = options
 await using docker = await openDocker({ home })
-const images = await buildImages({ docker, apps, tag, registry, say: console.log, ...(base === '' ? {} : { base }), ...(runtime === '' ? {} : { runtime }) })
-const misses = images.filter(({ bytes }) => bytes >= MAX_IMAGE_BYTES).map(({ name }) => `${name} has ${MAX_IMAGE_BYTES / 1e6} MB or more`)
-if (options.measure) {
-  const figures = await measureImages({ docker, images, engines: runningEngines() })
-  console.log(figuresTable(figures))
-  for (const { name, readyMs, rssBytes } of figures) {
-    if (readyMs >= MAX_READY_MS) misses.push(`${name} needs ${MAX_READY_MS / 1000} s or more to be ready`)
-    if (rssBytes >= MAX_IDLE_BYTES) misses.push(`${name} has ${MAX_IDLE_BYTES / 1e6} MB or more when idle`)
+if (options.engines) await buildEngineImages({ docker, say: console.log })
+else process.exitCode = (await buildApps()) ? 0 : 1
+
+/** True when each image keeps within what a user may expect of it. */
+async function buildApps(): Promise<boolean> {
+  const images = await buildImages({ docker, apps, tag, registry, say: console.log, ...(base === '' ? {} : { base }), ...(runtime === '' ? {} : { runtime }) })
+  const misses = images.filter(({ bytes }) => bytes >= MAX_IMAGE_BYTES).map(({ name }) => `${name} has ${MAX_IMAGE_BYTES / 1e6} MB or more`)
+  if (options.measure) {
+    const figures = await measureImages({ docker, images, engines: runningEngines() })
+    console.log(figuresTable(figures))
+    for (const { name, readyMs, rssBytes } of figures) {
+      if (readyMs >= MAX_READY_MS) misses.push(`${name} needs ${MAX_READY_MS / 1000} s or more to be ready`)
+      if (rssBytes >= MAX_IDLE_BYTES) misses.push(`${name} has ${MAX_IDLE_BYTES / 1e6} MB or more when idle`)
+    }
   }
+  for (const miss of misses) console.error(miss)
+  return misses.length === 0
 }
-for (const miss of misses) console.error(miss)
-process.exitCode = misses.length === 0 ? 0 : 1
 
 /** Where the default set of engines was last started. */
 function runningEngines(): EngineAddresses {
   const ports = planPorts(rememberedPorts(setFolderOf(enginesHome())))
   return addressesOf(ENGINE_NAMES.map((name) => ({ name, address: addressOn(ports, name) })))
-}
-
-function figuresTable(figures: readonly ImageFigures[]): string {
-  const head = ['app', 'image, MB', 'ready, s', 'of it CPU, s', 'idle RSS, MB']
-  const rows = figures.map(({ app, bytes, readyMs, cpuMs, rssBytes }) => [app, (bytes / 1e6).toFixed(0), (readyMs / 1000).toFixed(2), (cpuMs / 1000).toFixed(2), (rssBytes / 1e6).toFixed(0)])
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, index) => (index === 0 ? cell.padEnd(12) : cell.padStart(12))).join(' | ')} |`
-  return [line(head), `|${head.map((_, index) => (index === 0 ? '-'.repeat(14) : `${'-'.repeat(13)}:`)).join('|')}|`, ...rows.map(line)].join('\n')
 }
