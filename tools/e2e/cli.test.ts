@@ -103,4 +103,12 @@ describe('millrace on a running system', () => {
     expect(JSON.parse((await run('keys create --admin --json')).out)).toMatchObject({ scopes: ['admin'] })
     for (const line of ['keys list --admin --tenant x', 'keys create --scopes admin', 'keys create --admin --scopes ingest', 'keys revoke']) expect([line, (await run(line)).code]).toEqual([line, 'usage'])
   }, START_TIMEOUT_MS)
+
+  it('doctor sends an event through and finds no problem', async () => {
+    const { code, out, about } = await run('doctor gateway machine')
+    expect([code, about]).toEqual(['ok', 'no problem was found'])
+    expect(out).toMatch(/ok {7}gateway {8}an event was acknowledged after \d+ ms and found after \d+ ms/)
+    const wrongKey = await run('doctor gateway --key another')
+    expect([wrongKey.code, wrongKey.out]).toEqual(['error', expect.stringContaining('because: 403')])
+  }, START_TIMEOUT_MS)
 })

@@ -3,6 +3,7 @@ import { capacity } from './commands/capacity.ts'
 import { check } from './commands/check.ts'
 import { discardDeadLetters } from './commands/discard-dead-letters.ts'
 import { KEY_COMMANDS } from './commands/keys.ts'
+import { doctor } from './commands/doctor.ts'
 import { listDeadLetters } from './commands/list-dead-letters.ts'
 import { migrate } from './commands/migrate.ts'
 import { query } from './commands/query.ts'
@@ -17,5 +18,5 @@ import { usage } from './commands/usage.ts'
 
 /** Everything that `millrace` can do, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
-  migrate, check, status, query, tail, usage, ...TENANT_COMMANDS, ...KEY_COMMANDS, signIn, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters, rebuild, capacity,
+  migrate, check, doctor, status, query, tail, usage, ...TENANT_COMMANDS, ...KEY_COMMANDS, signIn, listDeadLetters, showDeadLetter, replayDeadLetters, discardDeadLetters, rebuild, capacity,
 ]

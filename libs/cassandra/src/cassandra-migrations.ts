@@ -42,7 +42,7 @@ export async function migrateCassandra(options: MigrationOptions, migrations: re
         await extendLease(session, owner)
         await changeSchema(connection.client, withTableId(options.keyspace, statement))
       }
-      await session.execute('INSERT INTO migrations (id, hash, done_at) VALUES (?, ?, toTimestamp(now()))', [migration.id, hashOf(migration)], { isIdempotent: true })
+      await session.execute('INSERT INTO migrations (id, hash, done_at) VALUES (?, ?, toTimestamp(now()))', [migration.id, hashOfMigration(migration)], { isIdempotent: true })
       ran.push(migration.id)
     }
     return ran
@@ -121,7 +121,7 @@ async function releaseLease(session: CassandraSession, owner: string): Promise<v
 
 async function isDue(session: CassandraSession, migration: CassandraMigration): Promise<boolean> {
   const [row] = await session.execute('SELECT hash FROM migrations WHERE id = ?', [migration.id], { isIdempotent: true })
-  assert(row === undefined || row['hash'] === hashOf(migration), `migration ${migration.id} was changed after it had run`)
+  assert(row === undefined || row['hash'] === hashOfMigration(migration), `migration ${migration.id} was changed after it had run`)
   return row === undefined
 }
 
@@ -156,6 +156,7 @@ function withTableId(keyspace: string, statement: string): string {
 const CREATE_TABLE = /^CREATE TABLE IF NOT EXISTS (?:\w+\.)?(\w+) \(/
 const ALTER_TABLE = /^ALTER TABLE \w+ (?:ADD IF NOT EXISTS|WITH|DROP IF EXISTS) /
 
-function hashOf({ statements }: CassandraMigration): string {
+/** By which a step that was changed after it had run is found. */
+export function hashOfMigration({ statements }: CassandraMigration): string {
   return createHash('sha256').update(statements.join(';')).digest('hex')
 }

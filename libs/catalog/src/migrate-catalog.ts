@@ -1,4 +1,4 @@
-import { migrateCassandra, type MigrationOptions } from '@millrace/cassandra/cassandra-migrations'
+import { migrateCassandra, type CassandraMigration, type MigrationOptions } from '@millrace/cassandra/cassandra-migrations'
 import { MIGRATIONS } from './cassandra-migrations.ts'
 
 /**
@@ -9,4 +9,9 @@ import { MIGRATIONS } from './cassandra-migrations.ts'
  */
 export async function migrateCatalog(options: MigrationOptions): Promise<readonly string[]> {
   return await migrateCassandra(options, MIGRATIONS)
+}
+
+/** The steps that it runs, for whoever looks whether they have run. */
+export function catalogMigrations(): readonly CassandraMigration[] {
+  return MIGRATIONS
 }
