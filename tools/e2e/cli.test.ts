@@ -32,6 +32,8 @@ describe('millrace on a running system', () => {
     expect([away.code, away.about]).toEqual(['error', 'intake is not ready'])
     expect(away.out).toMatch(/^SERVICE +READY +VERSION +ADDRESS +CHECKS\ngateway +yes .*\nintake +no .*does not answer/)
     expect((await run('status --services intake')).code).toBe('usage')
+    const nowhere = await run('status --url http://127.0.0.1:9')
+    expect([nowhere.code, nowhere.out, nowhere.about]).toEqual(['unavailable', expect.stringMatching(/\ngateway +no /), expect.stringContaining('gateway is not ready')])
   }, START_TIMEOUT_MS)
 
   it('query prints events for people and for programs, up to a limit or all', async () => {

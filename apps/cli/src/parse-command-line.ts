@@ -7,6 +7,7 @@ import { CommandError } from './command-error.ts'
 export type CommandLine =
   | { readonly command: Command; readonly operands: readonly string[]; readonly options: Readonly<Record<string, string>> }
   | { readonly helpOn: readonly Command[]; readonly isWrong: boolean }
+  | { readonly pageOf: readonly Command[] }
 
 /** @throws {CommandError} an unknown command or option; it names the nearest. */
 export function parseCommandLine(words: readonly string[], commands: readonly Command[]): CommandLine {
@@ -16,6 +17,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => named[index] === word))
   if (command !== undefined) return isHelp ? { helpOn: [command], isWrong: false } : { command, ...parseRest(words.slice(command.name.split(' ').length), command) }
   const group = commands.filter(({ name }) => name.startsWith(named.map((word) => `${word} `).join('')))
+  if (named[0] === 'help' && words.includes('--markdown')) return { pageOf: commands }
   if (named.length === 0 || named[0] === 'help') return { helpOn: commands, isWrong: !isHelp && words.length > 0 && named.length === 0 }
   if (group.length > 0) return { helpOn: group, isWrong: !isHelp }
   const asked = named.slice(0, 2).join(' ')

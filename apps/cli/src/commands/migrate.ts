@@ -10,10 +10,11 @@ export const migrate: Command = {
   options: {},
   examples: ['millrace migrate', 'MILLRACE_CASSANDRA_CONTACT_POINTS=10.0.0.5:9042 MILLRACE_PARTITIONS=16 millrace migrate'],
   run: async (call) => {
-    const { generation, keys } = await withEngineSettings(call, async (settings, options) => await migrateEngines(settings, options))
+    const { generation, keys, given } = await withEngineSettings(call, async (settings, options) => ({ ...(await migrateEngines(settings, options)), given: settings }))
     call.print(`generation ${generation.generation} with ${generation.partitions} partitions is there`)
-    if (keys.apiKey !== undefined) call.print(`API key    ${keys.apiKey}`)
-    if (keys.adminKey !== undefined) call.print(`Admin key  ${keys.adminKey}`)
+    // Those that were given are known, and this may be the log of a job.
+    if (keys.apiKey !== undefined && given.bootstrapApiKey === undefined) call.print(`API key    ${keys.apiKey}`)
+    if (keys.adminKey !== undefined && given.bootstrapAdminKey === undefined) call.print(`Admin key  ${keys.adminKey}`)
     return 'ok'
   },
 }

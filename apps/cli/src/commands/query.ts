@@ -15,7 +15,7 @@ const DEFAULT_EVENTS = 100
 export const query: Command = {
   name: 'query',
   about: "Searches events with Datadog's syntax. Prints a line for each, the newest first.",
-  operands: '<query>',
+  operands: '[query]',
   options: {
     from: { value: 'time', about: 'now-15m unless given; also 2026-11-26T09:00:00Z' },
     to: { value: 'time', about: 'now unless given' },

@@ -5,6 +5,8 @@ import { createLog } from '@millrace/telemetry/log'
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { withEngineSettings } from '../open-command-engines.ts'
+import { printableJson } from '../printable.ts'
+import { JSON_OPTION } from '../read-option.ts'
 
 /** `millrace rebuild`. */
 export const rebuild: Command = {
@@ -14,6 +16,7 @@ export const rebuild: Command = {
   options: {
     tenant: { value: 'id', about: 'only of this tenant' },
     all: { value: undefined, about: 'also fragments that an index holds already' },
+    ...JSON_OPTION,
   },
   examples: ['millrace rebuild', 'millrace rebuild --tenant team-b --all'],
   run: async (call) => {
@@ -27,7 +30,7 @@ export const rebuild: Command = {
       const workers = resources.use(openSystemWorkers({ threads: WORKER_THREADS }))
       return await rebuildIndex({ ...ports, workers, clock: call.clock, log: createLog(settings.logLevel) }, { ...(tenant === undefined ? {} : { tenants: [tenant] }), all: all !== undefined })
     })
-    call.print(`${rows} fragments, ${indexed} indexed now, ${left} left`)
+    call.print(call.options['json'] !== undefined ? printableJson({ rows, indexed, left }) : `${rows} fragments, ${indexed} indexed now, ${left} left`)
     if (left > 0) call.remark('those that were left could not be read or were refused; the log above says why, and searches look into them in any case')
     return left === 0 ? 'ok' : 'error'
   },

@@ -1,4 +1,4 @@
-import { ADMIN_CONNECTION, openAdminClient, readAddress, readUrl, readVariable } from '../gateway-client.ts'
+import { ADMIN_CONNECTION, openAdminClient, readAddress, readUrl, readVariable, type GatewayClient } from '../gateway-client.ts'
 import type { Command, CommandCall } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { printable, printableJson } from '../printable.ts'
@@ -22,13 +22,23 @@ export const status: Command = {
     const { options, print } = call
     const addresses = [{ name: 'gateway', url: await readUrl(call) }, ...(await readServices(call))]
     const services = await Promise.all(addresses.map(async (address) => await probeService(call, address)))
-    const pipeline = readObject(await (await openAdminClient(call)).ask('GET', '/v1/status'))
-    const problems = [...services.filter(({ isReady }) => !isReady).map(({ name }) => `${name} is not ready`), ...problemsOf(pipeline)]
-    if (options['json'] !== undefined) print(printableJson({ services, pipeline, problems }))
-    else for (const line of [...serviceLines(services), '', ...pipelineLines(pipeline)]) print(line)
-    for (const problem of problems) call.remark(problem)
-    return problems.length === 0 ? 'ok' : 'error'
+    const pipeline = await askPipeline(await openAdminClient(call))
+    const problems = [...services.filter(({ isReady }) => !isReady).map(({ name }) => `${name} is not ready`), ...(typeof pipeline === 'string' ? [pipeline] : problemsOf(pipeline))]
+    if (options['json'] !== undefined) print(printableJson({ services, ...(typeof pipeline === 'string' ? {} : { pipeline }), problems }))
+    else for (const line of [...serviceLines(services), ...(typeof pipeline === 'string' ? [] : ['', ...pipelineLines(pipeline)])]) print(line)
+    for (const problem of problems) call.remark(printable(problem))
+    return typeof pipeline === 'string' ? 'unavailable' : problems.length === 0 ? 'ok' : 'error'
   },
+}
+
+/** What waits; or why nobody can tell, while the services are worth showing all the same. */
+async function askPipeline(client: GatewayClient): Promise<Fields | string> {
+  try {
+    return readObject(await client.ask('GET', '/v1/status'))
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === 'unavailable') return error.message
+    throw error
+  }
 }
 
 /** What an answer may be behind before it says that it is not complete. */

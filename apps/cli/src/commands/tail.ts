@@ -10,7 +10,7 @@ import { readObject } from '../read-answer.ts'
 export const tail: Command = {
   name: 'tail',
   about: 'Shows events as they arrive, until it is ended (Ctrl-C). It is for looking: what comes too fast is left out and counted, searches have all.',
-  operands: '<query>',
+  operands: '[query]',
   options: {
     limit: { value: 'number', about: 'end after so many events' },
     json: { value: undefined, about: 'answer a JSON object a line (NDJSON), for programs' },
