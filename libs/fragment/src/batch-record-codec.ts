@@ -106,7 +106,8 @@ function windowOf(code: number): RequestWindow {
 
 /** Bytes of a request id. */
 export const REQUEST_ID_BYTES = 16
-const RECORD_VERSION = 1
+/** Written and read. A reader of another version takes such a record for a dead letter: raise it only one release after it is read. */
+export const RECORD_VERSION = 1
 /** version, sourceOffset, crc. */
 const HEAD_BYTES = 13
 
