@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 const DRAIN_DELAY_MS = 600
+/** A process that starts on a busy machine. */
+const START_TIMEOUT_MS = 30_000
 
 interface Started {
   readonly child: ChildProcess
@@ -33,7 +35,25 @@ describe('a service that is told to end', () => {
     expect(slow.status).toBe(200)
     expect(await ended).toEqual([0, null])
     await expect(fetch(`${url}/quick`)).rejects.toThrow()
-  })
+  }, START_TIMEOUT_MS)
+
+  it('goes on serving beyond the drain delay while somebody has not heard of it, and ends once nobody asks', async () => {
+    const { child, url, ended } = await start()
+    child.kill('SIGTERM')
+    const fromMs = performance.now()
+    let asked = 0
+    for (; performance.now() - fromMs < 2 * DRAIN_DELAY_MS; asked++) expect((await fetch(`${url}/quick`)).status).toBe(200)
+    expect(asked).toBeGreaterThan(10)
+    expect(await ended).toEqual([0, null])
+  }, START_TIMEOUT_MS)
+
+  it('ends also when requests never cease', async () => {
+    const { child, url, ended } = await start()
+    child.kill('SIGTERM')
+    let isUp = true
+    while (isUp) isUp = await fetch(`${url}/quick`).then(() => true, () => false)
+    expect(await ended).toEqual([0, null])
+  }, START_TIMEOUT_MS)
 
   it('twice ends at once', async () => {
     const { child, url, ended } = await start()
@@ -41,5 +61,5 @@ describe('a service that is told to end', () => {
     while ((await fetch(`${url}/readyz`)).status !== 503);
     child.kill('SIGTERM')
     expect(await ended).toEqual([143, null])
-  })
+  }, START_TIMEOUT_MS)
 })
