@@ -47,7 +47,7 @@ const REQUEST_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 65_000
 /** Each costs some 20 KB: 200 MB at most. */
 const MAX_CONNECTIONS = 10_000
-/** What is under way ends within it, or is cut; below the 25 s in which an orchestrator expects an exit. */
+/** What is under way ends within it, or is cut; below the 18 s in which a service ends. */
 export const DRAIN_MS = 10_000
 /** Conversations that were told to end say goodbye in it. Those that were not have no end of their own, and their clients come back. */
 const FAREWELL_MS = 300
@@ -90,6 +90,7 @@ class ListeningServer implements HttpServer {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new AbortController()
     this.drain()
+    await this.#clock.sleep(CLOSE_IDLE_MS) // a connection whose next request has arrived and was not read yet counts as idle: one turn to read it
     this.#server.close(() => {
       closed.abort()
     })
