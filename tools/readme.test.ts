@@ -73,9 +73,9 @@ describe('the README', () => {
   it('names only commands and folders that exist', async () => {
     const text = await readFile(join(root, 'README.md'), 'utf8')
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-    for (const [, script = ''] of text.matchAll(/`npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(script)
+    for (const [, script = ''] of text.matchAll(/`npm run ([a-z0-9:]+)/g)) expect(Object.keys(scripts)).toContain(script)
     for (const [, path = ''] of text.matchAll(/\]\(([^)#]+)\)/g)) if (!path.startsWith('http')) await readFile(join(root, path), 'utf8')
-    for (const [, folder = ''] of text.matchAll(/`((?:apps|libs|docs)\/[a-z-]+)`/g)) expect((await stat(join(root, folder))).isDirectory()).toBe(true)
+    for (const [, folder = ''] of text.matchAll(/`((?:apps|libs|docs|charts)\/[a-z-]+)`/g)) expect((await stat(join(root, folder))).isDirectory()).toBe(true)
   })
 })
 
