@@ -5,10 +5,18 @@ import { runService } from './run-service.ts'
 const SLOW_MS = 1_200
 const WORK_MS = 200
 
-/** A service without engines, for tests of how services end. `/slow` answers after {@link SLOW_MS}; its work takes {@link WORK_MS} to end. */
+/** A service without engines, for tests of how services end. `/echo` answers what it was sent, `/slow` answers after {@link SLOW_MS}; its work takes {@link WORK_MS} to end. */
 await runService('gateway', ({ clock }) => {
   const routes: readonly Route[] = [
     { method: 'GET', path: '/quick', scope: 'public', dialect: 'millrace', handle: (_, response) => { sendJson(response, 200, {}); return Promise.resolve() } },
+    {
+      method: 'POST', path: '/echo', scope: 'public', dialect: 'millrace',
+      handle: async ({ raw }, response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of raw as AsyncIterable<Buffer>) chunks.push(chunk)
+        response.end(Buffer.concat(chunks))
+      },
+    },
     { method: 'GET', path: '/slow', scope: 'public', dialect: 'millrace', handle: async (_, response) => { await clock.sleep(SLOW_MS); sendJson(response, 200, {}) } },
   ]
   return Promise.resolve({
