@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034,SC2154 # they are set there
 
 release=millrace
-# The chart has the ports of the pods; this one is fixed so that a cluster can be told to publish it.
+# Of the gateway, in the values for kind and minikube; fixed, so that a cluster can be told to publish it.
 node_port=30080
 # Kafka, Cassandra and Elasticsearch start first, on a laptop with other work to do; pulling their images comes on top.
 install_timeout=15m
@@ -33,10 +33,10 @@ build_and_load() {
   load "$@"
 }
 
+# Takes helm's options: the values above all.
 install_and_test() {
   say 'installing the chart, with engines beside it'
-  helm upgrade "$release" charts/millrace --install --kube-context "$context" --wait --timeout "$install_timeout" \
-    --set engines.bundled=true --set gateway.service.type=NodePort --set gateway.service.nodePort="$node_port" "$@"
+  helm upgrade "$release" charts/millrace --install --kube-context "$context" --wait --timeout "$install_timeout" "$@"
   say 'testing it'
   helm test "$release" --kube-context "$context" --timeout 5m
 }

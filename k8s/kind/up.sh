@@ -11,5 +11,5 @@ load() { kind load docker-image --name millrace "$@"; }
 
 kind get clusters 2>/dev/null | grep -qx millrace || kind create cluster --config k8s/kind/cluster.yaml --wait 2m
 build_and_load
-install_and_test "$@"
+install_and_test --values charts/millrace/values-kind.yaml "$@"
 search_an_event

@@ -14,5 +14,5 @@ echo "$cluster"
 eval "$(echo "$cluster" | tail -n 1)"
 build_and_load
 # No volumes are provided here.
-install_and_test --set engines.kafka.persistence.enabled=false --set engines.cassandra.persistence.enabled=false --set engines.elasticsearch.persistence.enabled=false "$@"
+install_and_test --values charts/millrace/values-kind.yaml --set engines.kafka.persistence.enabled=false --set engines.cassandra.persistence.enabled=false --set engines.elasticsearch.persistence.enabled=false "$@"
 search_an_event

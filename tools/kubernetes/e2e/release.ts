@@ -30,7 +30,7 @@ export function createRelease({ helm, kubeconfig, chart, values, name, namespace
     install: async (settings) => { await run(['install', name, chart, '--create-namespace', '--values', values, ...flags(settings), ...wait]) },
     upgrade: async (settings) => { await run(['upgrade', name, chart, '--values', values, ...flags(settings), ...wait]) },
     async test() {
-      const { status, stdout, stderr } = await tryProgram(helm, ['test', name, '--logs', '--timeout', `${TEST_TIMEOUT_S}s`, '--namespace', namespace], { env: { KUBECONFIG: kubeconfig }, timeoutMs: HELM_TIMEOUT_MS })
+      const { status, stdout, stderr } = await tryProgram(helm, ['test', name, '--timeout', `${TEST_TIMEOUT_S}s`, '--namespace', namespace], { env: { KUBECONFIG: kubeconfig }, timeoutMs: HELM_TIMEOUT_MS })
       if (status !== 0) throw new KubernetesError(`helm test failed:\n${stdout}${stderr}`)
     },
     rollBack: async () => { await run(['rollback', name, ...wait]) },
