@@ -27,7 +27,7 @@ function valuesPage(table: string): string {
 
 Made of \`charts/millrace/values.yaml\` by \`npm run chart\`. \`values.schema.json\` in the same folder has the types; editors that know YAML schemas complete by it. [kubernetes.md](kubernetes.md) tells how to install.
 
-\`config\` and each app's own \`config\` take the settings of [configuration.md](configuration.md) by their own names, except \`httpPort\` and \`dataDir\`, which belong to the chart, and secrets, which \`existingSecrets\` takes.
+\`config\` and each app's own \`config\` take the settings of [configuration.md](configuration.md) by their own names, except \`httpPort\`, \`metricsPort\` and \`dataDir\`, which belong to the chart, and secrets, which \`existingSecrets\` takes.
 
 ${table}
 `

@@ -42,7 +42,7 @@ describe('network policies', () => {
   it('let Prometheus read the figures of every app', async () => {
     const metricsFrom = [{ namespaceSelector: { matchLabels: { team: 'watch' } } }]
     const manifests = await renderChart({ values: { engines: { bundled: true }, networkPolicy: { enabled: true, metricsFrom } } })
-    for (const app of ['gateway', 'intake', 'router', 'writer', 'indexer', 'query']) expect([app, rulesOf(policyOf(manifests, app), 'ingress')]).toEqual([app, expect.arrayContaining([{ ports: [{ port: 8080, protocol: 'TCP' }], from: metricsFrom }])])
+    for (const app of ['gateway', 'intake', 'router', 'writer', 'indexer', 'query']) expect([app, rulesOf(policyOf(manifests, app), 'ingress')]).toEqual([app, expect.arrayContaining([{ ports: [{ port: 9464, protocol: 'TCP' }], from: metricsFrom }])])
   })
 })
 

@@ -97,6 +97,13 @@ describe.each(RENDERINGS)('the chart with $name', ({ valuesFiles, values }) => {
     }
   })
 
+  it('shows the figures of every app at a port that no address for senders leads to', () => {
+    const services = manifests.filter(({ kind }) => kind === 'Service')
+    const withFigures = services.filter(({ spec }) => (spec?.['ports'] as readonly { name: string }[]).some(({ name }) => name === 'metrics'))
+    expect(withFigures.map(({ spec }) => spec?.['clusterIP'])).toEqual(withFigures.map(() => 'None'))
+    expect(new Set(withFigures.map(({ metadata }) => componentOf(metadata.labels)))).toEqual(new Set(pods.filter(({ owner }) => owner.kind === 'Deployment').map(({ labels }) => componentOf(labels))))
+  })
+
   it('probes every app at a port that it has: /livez for starting and staying, /readyz for traffic', () => {
     for (const { labels, spec } of pods.filter(({ owner }) => owner.kind === 'Deployment')) {
       const [container] = spec.containers
@@ -138,7 +145,7 @@ describe.each(RENDERINGS)('the chart with $name', ({ valuesFiles, values }) => {
       try {
         const environment = await mountPod(pod, manifests, folder)
         const settings = componentOf(pod.labels) === 'standalone' ? readConfig(environment) : readServiceSettings(environment)
-        expect(settings.httpPort).toBe(8080)
+        expect([settings.httpPort, settings.metricsPort]).toEqual([8080, 9464])
         if (['standalone', 'migrate'].includes(componentOf(pod.labels))) expect(settings).toMatchObject({ bootstrapApiKey: expect.stringMatching(/.{20}/), bootstrapAdminKey: expect.stringMatching(/.{20}/) })
         else expect(settings.bootstrapAdminKey).toBeUndefined()
       } finally {

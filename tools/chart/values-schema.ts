@@ -14,8 +14,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export function valuesJsonSchema(): JsonSchema {
   const { $schema, definitions, ...schema } = z.toJSONSchema(values, { target: 'draft-7', io: 'input' })
   const settings = {
-    serviceSettings: settingsJsonSchema(serviceSchema, { omit: ['httpPort'], secrets: secretSettings }),
-    standaloneSettings: settingsJsonSchema(standaloneSchema, { omit: ['httpPort', 'dataDir'], secrets: secretSettings }),
+    serviceSettings: settingsJsonSchema(serviceSchema, { omit: ['httpPort', 'metricsPort'], secrets: secretSettings }),
+    standaloneSettings: settingsJsonSchema(standaloneSchema, { omit: ['httpPort', 'metricsPort', 'dataDir'], secrets: secretSettings }),
   }
   const inMode = (mode: string, name: keyof typeof settings): JsonSchema => ({
     if: { properties: { mode: { const: mode } } },

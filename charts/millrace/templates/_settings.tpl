@@ -1,6 +1,9 @@
 {{/* Every app listens here: with a pod for each there is nobody to collide with. */}}
 {{- define "millrace.httpPort" -}}8080{{- end }}
 
+{{/* The figures have a port of their own, which no Service of senders and no Ingress leads to. */}}
+{{- define "millrace.metricsPort" -}}9464{{- end }}
+
 {{/*
 The settings of one app as its millrace.yaml: what the chart itself knows (addresses of its own objects), over that `config`, over that the
 app's own `config`. (list root app); the migration has no block of its own.
@@ -8,7 +11,7 @@ app's own `config`. (list root app); the migration has no block of its own.
 {{- define "millrace.settings" -}}
 {{- $root := index . 0 -}}
 {{- $app := index . 1 -}}
-{{- $ours := dict "httpPort" (include "millrace.httpPort" $root | int) "otlpGrpcPort" 4317 -}}
+{{- $ours := dict "httpPort" (include "millrace.httpPort" $root | int) "metricsPort" (include "millrace.metricsPort" $root | int) "otlpGrpcPort" 4317 -}}
 {{- if eq $root.Values.mode "standalone" -}}
 {{- $_ := set $ours "dataDir" "/data" -}}
 {{- else -}}
