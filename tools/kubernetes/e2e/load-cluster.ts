@@ -33,6 +33,8 @@ export interface ClusterLoadReport {
   readonly queries: QueryStatistics
   readonly answers: Readonly<Record<QuestionEnd['outcome'], number>>
   readonly verdict: LedgerVerdict
+  /** Why what was done to the cluster came to no end. */
+  readonly brokeOff: string | undefined
 }
 
 /** Sends a steady load through the gateway and asks questions while `disturb` runs; then holds all answers against the ledger. */
@@ -56,16 +58,12 @@ export async function loadWhile(options: ClusterLoadOptions, disturb: () => Prom
       onEnd: ({ outcome }) => { answers[outcome] += 1 },
     }, stop.signal),
   ])
-  try {
-    await disturb()
-  } finally {
-    stop.abort()
-    await working
-    agent.destroy()
-  }
+  const brokeOff = await disturb().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)))
+  stop.abort()
   const [load, queries] = await working
+  agent.destroy()
   const verdict = await checkLedger(url, ledger, { timeoutMs: CHECK_TIMEOUT_MS })
-  return { load, attempts, queries, answers, verdict }
+  return { load, attempts, queries, answers, verdict, brokeOff }
 }
 
 /** What was read again after the last kill must have come through. */

@@ -104,8 +104,9 @@ async function allHave(target: Target, tag: string): Promise<void> {
   if (old.length > 0) throw new Error(`after the upgrade ${old.map(({ name, image }) => `${name} has ${image}`).join(', ')}`)
 }
 
-function problemsOf({ load, attempts, queries, verdict }: ClusterLoadReport): readonly string[] {
+function problemsOf({ load, attempts, queries, verdict, brokeOff }: ClusterLoadReport): readonly string[] {
   return [
+    ...(brokeOff === undefined ? [] : [`what was done to the cluster broke off: ${brokeOff}`]),
     ...load.unexpected.map((reason) => `unexpected reply: ${reason}`),
     ...attempts.stillFailing.map((request) => `still failing after three retries: ${request}`),
     ...queries.wrong.map((answer) => `wrong answer: ${answer}`),
