@@ -23,9 +23,10 @@ say() { printf '\n== %s\n' "$*"; }
 
 kube() { kubectl --context "$context" "$@"; }
 
+# Takes options of `npm run images`.
 build_and_load() {
   say 'building the images'
-  npm run --silent images
+  npm run --silent images -- "$@"
   version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
   set --
   for app in gateway intake router writer indexer query cli; do set -- "$@" "millrace/$app:$version"; done

@@ -1,5 +1,6 @@
 /** A real Kubernetes of one node on this machine, where images of nodes cannot be pulled: starts it, ends it, shows it, gives it images. */
 import { dirname } from 'node:path'
+import { DockerError } from '../images/open-docker.ts'
 import { readUsage } from '../process/process-usage.ts'
 import { bringUp, runningServers } from './cluster.ts'
 import { layoutOf, type ClusterLayout } from './cluster-layout.ts'
@@ -16,7 +17,7 @@ else {
   try {
     process.exitCode = (await run(readCommand(args))) ? 0 : 1
   } catch (error) {
-    if (!(error instanceof KubernetesError)) throw error
+    if (!(error instanceof KubernetesError || error instanceof DockerError)) throw error
     console.error(error.message)
     process.exitCode = 2
   }
