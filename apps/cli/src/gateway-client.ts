@@ -139,8 +139,10 @@ async function send({ clock, signal }: CommandCall, url: string, request: Reques
 }
 
 async function* readLines({ signal }: CommandCall, url: string, request: RequestInit): AsyncGenerator<string, void, undefined> {
+  let hasAnswered = false
   try {
     const answer = await fetch(url, { ...request, signal })
+    hasAnswered = true
     if (!answer.ok) throw refusalOf(answer, await answer.text())
     const decoder = new TextDecoder()
     let rest = ''
@@ -154,7 +156,7 @@ async function* readLines({ signal }: CommandCall, url: string, request: Request
   } catch (cause) {
     if (signal.aborted) return
     if (cause instanceof CommandError) throw cause
-    throw new CommandError('unavailable', `${new URL(url).origin} does not answer any more: ${reasonOf(cause)}`, { cause })
+    throw new CommandError('unavailable', `${new URL(url).origin} ${hasAnswered ? 'broke off its answer' : 'does not answer'}: ${reasonOf(cause)}`, { cause })
   }
 }
 
