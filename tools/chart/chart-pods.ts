@@ -31,6 +31,7 @@ export interface ChartContainer extends Container {
 }
 
 interface Probe {
+  readonly exec?: { readonly command: readonly string[] }
   readonly httpGet?: { readonly path: string; readonly port: string }
   readonly tcpSocket?: { readonly port: string }
 }

@@ -1,75 +1,49 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { parse, parseAllDocuments } from 'yaml'
+import { parse } from 'yaml'
 import { readEngineReferences } from '../images/engines/build-engine-images.ts'
-import { ensureHelm } from '../kubernetes/ensure-helm.ts'
-import { chartFolder } from './generated-files.ts'
+import { componentOf, podsOf, type ChartContainer, type ChartPod } from './chart-pods.ts'
+import { restrictedViolations } from './pod-security.ts'
+import { renderChart } from './render-chart.ts'
 
-const helm = await ensureHelm()
-
-/** The StatefulSets of the engines by name, with `engines.bundled` and these further values set. */
-function renderEngines(...sets: readonly string[]): ReadonlyMap<string, EngineSet> {
-  const args = ['template', 'millrace', chartFolder, '--namespace', 'events', '--set', 'engines.bundled=true', ...sets.flatMap((set) => ['--set', set])]
-  const { stdout, stderr, status } = spawnSync(helm, args, { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 })
-  if (status !== 0) throw new Error(stderr)
-  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as EngineSet | null) // of Helm, whose own validation is another test
-  return new Map(objects.flatMap((object) => (object?.kind === 'StatefulSet' ? [[object.metadata.labels['app.kubernetes.io/component'] ?? '', object]] : [])))
-}
-
-interface EngineSet {
-  readonly kind: string
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
-  readonly spec: {
-    readonly persistentVolumeClaimRetentionPolicy?: { readonly whenDeleted: string }
-    readonly volumeClaimTemplates?: readonly { readonly spec: { readonly storageClassName?: string; readonly resources: { readonly requests: { readonly storage: string } } } }[]
-    readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec }
-  }
-}
-
-interface PodSpec {
-  readonly automountServiceAccountToken: boolean
-  readonly enableServiceLinks: boolean
-  readonly securityContext: { readonly runAsNonRoot: boolean; readonly runAsUser: number; readonly fsGroup: number; readonly seccompProfile: { readonly type: string } }
-  readonly containers: readonly Container[]
-  readonly volumes: readonly { readonly name: string; readonly emptyDir?: object }[]
-}
-
-interface Container {
-  readonly image: string
-  readonly env?: readonly { readonly name: string; readonly value?: string }[]
-  readonly args?: readonly string[]
-  readonly securityContext: { readonly allowPrivilegeEscalation: boolean; readonly capabilities: { readonly drop: readonly string[] } }
-  readonly startupProbe: { readonly exec?: { readonly command: readonly string[] } }
-}
+type EngineSets = ReadonlyMap<string, ChartPod>
 
 const ENGINES = ['kafka', 'cassandra', 'elasticsearch', 'redis'] as const
 
-function podOf(sets: ReadonlyMap<string, EngineSet>, name: string): PodSpec {
-  const set = sets.get(name)
-  if (set === undefined) throw new Error(`no ${name}`)
-  return set.spec.template.spec
+/** The pods of the engines' StatefulSets by name, with `engines.bundled` and these further values of engines. */
+async function renderEngines(engines: object = {}): Promise<EngineSets> {
+  const manifests = await renderChart({ values: { engines: { bundled: true, ...engines } } })
+  return new Map(podsOf(manifests).filter(({ owner }) => owner.kind === 'StatefulSet').map((pod) => [componentOf(pod.labels), pod]))
 }
 
-function containerOf(sets: ReadonlyMap<string, EngineSet>, name: string): Container {
-  const [container] = podOf(sets, name).containers
+function podOf(sets: EngineSets, name: string): ChartPod {
+  const pod = sets.get(name)
+  if (pod === undefined) throw new Error(`no ${name}`)
+  return pod
+}
+
+function containerOf(sets: EngineSets, name: string): ChartContainer {
+  const [container] = podOf(sets, name).spec.containers
   if (container === undefined) throw new Error(`no container of ${name}`)
   return container
 }
 
-function environmentOf(sets: ReadonlyMap<string, EngineSet>, name: string): Readonly<Record<string, string | undefined>> {
+function environmentOf(sets: EngineSets, name: string): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries((containerOf(sets, name).env ?? []).map(({ name: key, value }) => [key, value]))
 }
 
-const bundled = renderEngines()
+let bundled: EngineSets
+beforeAll(async () => {
+  bundled = await renderEngines()
+}, 120_000)
 
 describe('the bundled engines', () => {
-  it('are there by one flag', () => {
+  it('are there by one flag', async () => {
     expect([...bundled.keys()].sort()).toEqual([...ENGINES].sort())
-    const { stdout } = spawnSync(helm, ['template', 'millrace', chartFolder, '--set', 'mode=standalone'], { encoding: 'utf8' })
-    expect(stdout).toContain('kind: Deployment')
-    expect(stdout).not.toContain('kind: StatefulSet')
+    const without = await renderChart({ values: { mode: 'standalone' } })
+    expect(without.map(({ kind }) => kind)).not.toContain('StatefulSet')
   })
 
   it('are the images that the containers for development are', async () => {
@@ -77,33 +51,31 @@ describe('the bundled engines', () => {
     for (const name of ENGINES) expect(containerOf(bundled, name).image).toBe(references[name])
   })
 
-  it('come from a mirror when one is named, which takes the place of hosts', () => {
-    const mirrored = renderEngines('engines.registry=mirror.example:5000/hub')
+  it('come from a mirror when one is named, which takes the place of hosts', async () => {
+    const mirrored = await renderEngines({ registry: 'mirror.example:5000/hub' })
     expect(ENGINES.map((name) => containerOf(mirrored, name).image.replace(/:[^:]*$/, ''))).toEqual(['apache/kafka', 'cassandra', 'elasticsearch/elasticsearch', 'redis'].map((path) => `mirror.example:5000/hub/${path}`))
   })
 
   it.each(ENGINES)('keep to Pod Security "restricted": %s', (name) => {
-    const { securityContext, automountServiceAccountToken, enableServiceLinks } = podOf(bundled, name)
-    expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
-    expect(securityContext.runAsUser).toBeGreaterThan(0)
-    expect(securityContext.fsGroup).toBeGreaterThan(0)
-    expect(containerOf(bundled, name).securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } })
-    expect({ automountServiceAccountToken, enableServiceLinks }).toEqual({ automountServiceAccountToken: false, enableServiceLinks: false })
+    const { spec } = podOf(bundled, name)
+    expect(restrictedViolations(spec)).toEqual([])
+    expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false })
   })
 
   it('are left alone by an upgrade of the chart: nothing of its version is in their pods', () => {
-    for (const set of bundled.values()) expect(Object.keys(set.spec.template.metadata.labels).sort()).toEqual(['app.kubernetes.io/component', 'app.kubernetes.io/instance', 'app.kubernetes.io/name'])
+    for (const { labels } of bundled.values()) expect(Object.keys(labels).sort()).toEqual(['app.kubernetes.io/component', 'app.kubernetes.io/instance', 'app.kubernetes.io/name'])
   })
 
-  it('have volumes that go with the release, or none', () => {
-    const [claim] = renderEngines('engines.kafka.persistence.storageClass=fast', 'engines.kafka.persistence.size=7Gi').get('kafka')?.spec.volumeClaimTemplates ?? []
-    expect(claim?.spec).toMatchObject({ storageClassName: 'fast', resources: { requests: { storage: '7Gi' } } })
-    expect(bundled.get('kafka')?.spec.volumeClaimTemplates?.[0]?.spec.storageClassName).toBeUndefined()
-    expect(bundled.get('cassandra')?.spec.persistentVolumeClaimRetentionPolicy?.whenDeleted).toBe('Delete')
-    const without = renderEngines('engines.cassandra.persistence.enabled=false')
-    expect(without.get('cassandra')?.spec.volumeClaimTemplates).toBeUndefined()
-    expect(podOf(without, 'cassandra').volumes).toContainEqual({ name: 'data', emptyDir: {} })
-    expect(podOf(bundled, 'cassandra').volumes.map(({ name }) => name)).toEqual(['tmp'])
+  it('have volumes that go with the release, or none', async () => {
+    expect(podOf(bundled, 'cassandra').owner.spec).toMatchObject({
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { resources: { requests: { storage: '8Gi' } } } }],
+    })
+    expect(podOf(bundled, 'cassandra').spec.volumes.map(({ name }) => name)).toEqual(['tmp'])
+    const other = await renderEngines({ kafka: { persistence: { storageClass: 'fast', size: '7Gi' } }, cassandra: { persistence: { enabled: false } } })
+    expect(podOf(other, 'kafka').owner.spec).toMatchObject({ volumeClaimTemplates: [{ spec: { storageClassName: 'fast', resources: { requests: { storage: '7Gi' } } } }] })
+    expect(podOf(other, 'cassandra').owner.spec).not.toHaveProperty('volumeClaimTemplates')
+    expect(podOf(other, 'cassandra').spec.volumes).toContainEqual({ name: 'data', emptyDir: {} })
   })
 })
 
@@ -196,7 +168,7 @@ describe('the probes of the bundled engines', () => {
   }
 
   async function runProbe(name: string, enginePort: number, port: number): Promise<number | null> {
-    const [program = '', ...args] = containerOf(bundled, name).startupProbe.exec?.command ?? []
+    const [program = '', ...args] = containerOf(bundled, name).startupProbe?.exec?.command ?? []
     const child = spawn(program, args.map((arg) => arg.replaceAll(`/127.0.0.1/${enginePort}`, `/127.0.0.1/${port}`)), { stdio: 'ignore' })
     return await new Promise((resolve) => child.once('exit', resolve))
   }
