@@ -52,7 +52,8 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'Job', 'DaemonSet', 'Cro
 /** All pods that these objects make. @throws for an object that makes pods in a way the chart does not use: its pods would go unchecked. */
 export function podsOf(manifests: readonly Manifest[]): readonly ChartPod[] {
   return manifests.filter(({ kind }) => WORKLOADS.has(kind)).map((owner) => {
-    const template = owner.spec?.['template'] as { readonly metadata?: Partial<Pick<ChartPod, 'labels' | 'annotations'>>; readonly spec: ChartPodSpec } | undefined
+    const { spec } = owner.kind === 'CronJob' ? (owner.spec?.['jobTemplate'] as Pick<Manifest, 'spec'>) : owner
+    const template = spec?.['template'] as { readonly metadata?: Partial<Pick<ChartPod, 'labels' | 'annotations'>>; readonly spec: ChartPodSpec } | undefined
     if (template === undefined) throw new Error(`${owner.kind} ${owner.metadata.name} has no template of a pod`)
     return { owner, labels: template.metadata?.labels ?? {}, annotations: template.metadata?.annotations ?? {}, spec: template.spec }
   })

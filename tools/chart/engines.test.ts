@@ -120,6 +120,12 @@ describe('the settings of the bundled engines are those of the containers for de
   })
 })
 
+/** Of the first request among these bytes; endless as long as they do not tell. */
+const SIZE_OF = {
+  kafka: (bytes: Buffer): number => (bytes.length < 4 ? Infinity : 4 + bytes.readInt32BE(0)),
+  cassandra: (bytes: Buffer): number => (bytes.length < 9 ? Infinity : 9 + bytes.readInt32BE(5)),
+}
+
 describe('the probes of the bundled engines', () => {
   it('ask Kafka whether it coordinates groups', async () => {
     // Size, correlation id, throttle time, error code (15: the coordinator is not available), and what follows it.
@@ -157,8 +163,17 @@ describe('the probes of the bundled engines', () => {
   })
 
   /** The exit code of the engine's probe against a server that answers each request as `answer` says. */
-  async function probe(name: string, enginePort: number, answer: (request: Buffer) => Buffer): Promise<number | null> {
-    const server = createServer((socket) => socket.on('data', (request) => socket.write(answer(request))).on('error', () => undefined))
+  async function probe(name: keyof typeof SIZE_OF, enginePort: number, answer: (request: Buffer) => Buffer): Promise<number | null> {
+    const server = createServer((socket) => {
+      let waiting = Buffer.alloc(0) // a shell writes in pieces
+      socket.on('error', () => undefined).on('data', (bytes) => {
+        waiting = Buffer.concat([waiting, bytes])
+        for (let size = SIZE_OF[name](waiting); size <= waiting.length; size = SIZE_OF[name](waiting)) {
+          socket.write(answer(waiting.subarray(0, size)))
+          waiting = waiting.subarray(size)
+        }
+      })
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     try {
       return await runProbe(name, enginePort, (server.address() as AddressInfo).port) // it listens at a port

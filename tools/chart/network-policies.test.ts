@@ -7,6 +7,7 @@ describe('network policies', () => {
   it('let each app speak to whom it has to, and to nobody else', async () => {
     const ways = waysOf(await renderChart({ values: { engines: { bundled: true }, networkPolicy: { enabled: true } } }))
     expect(ways).toEqual([
+      'doctor > cassandra:9042', 'doctor > elasticsearch:9200', 'doctor > gateway:8080', 'doctor > kafka:9092', 'doctor > redis:6379',
       'gateway > cassandra:9042', 'gateway > intake:8080', 'gateway > query:8080', 'gateway > redis:6379',
       'indexer > cassandra:9042', 'indexer > elasticsearch:9200', 'indexer > kafka:9092',
       'intake > cassandra:9042', 'intake > kafka:9092', 'intake > redis:6379',
@@ -22,12 +23,12 @@ describe('network policies', () => {
     expect(waysOf(await renderChart({ values: { mode: 'standalone', networkPolicy: { enabled: true } } }))).toEqual(['test > standalone:8080'])
   })
 
-  it('let only chosen peers in, and the test', async () => {
+  it('let only chosen peers in, and what looks after the release itself', async () => {
     const from = [{ namespaceSelector: { matchLabels: { team: 'web' } } }]
     const manifests = await renderChart({ values: { engines: { bundled: true }, networkPolicy: { enabled: true, from }, config: { syslogTcpPort: 1601, otlpGrpcPort: 'off' } } })
     const [rule] = rulesOf(policyOf(manifests, 'gateway'), 'ingress')
     expect(rule?.ports?.map(({ port }) => port).sort()).toEqual([1601, 8080])
-    expect(rule?.from?.map((peer) => peer.namespaceSelector?.matchLabels ?? componentOf(peer.podSelector?.matchLabels))).toEqual([{ team: 'web' }, 'test'])
+    expect(rule?.from?.map((peer) => peer.namespaceSelector?.matchLabels ?? componentOf(peer.podSelector?.matchLabels))).toEqual([{ team: 'web' }, 'test', 'doctor'])
     expect(waysOf(manifests)).toContain('test > gateway:8080')
   })
 

@@ -62,7 +62,7 @@ describe('keys', () => {
     const manifests = await renderChart({ values: { ...EXTERNAL, existingSecrets: { keys: 'our-keys' } } })
     expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([])
     const ofSecrets = podsOf(manifests).flatMap(({ labels, spec }) => spec.volumes.flatMap(({ secret }) => (secret === undefined ? [] : [`${componentOf(labels)} ${secret.secretName}`])))
-    expect(ofSecrets.sort()).toEqual(['migrate our-keys', 'test our-keys'])
+    expect(ofSecrets.sort()).toEqual(['doctor our-keys', 'migrate our-keys', 'test our-keys'])
   })
 })
 
@@ -73,7 +73,7 @@ describe('passwords', () => {
     const elasticsearch = ['MILLRACE_ELASTICSEARCH_PASSWORD_FILE', 'MILLRACE_ELASTICSEARCH_USERNAME_FILE']
     const kafka = ['MILLRACE_KAFKA_PASSWORD_FILE'] // the user name is a setting already
     const both = [...elasticsearch, ...kafka]
-    expect(variables).toEqual({ gateway: [], intake: kafka, router: kafka, writer: kafka, indexer: both, query: both, migrate: both, test: [] })
+    expect(variables).toEqual({ gateway: [], intake: kafka, router: kafka, writer: kafka, indexer: both, query: both, migrate: both, doctor: both, test: [] })
   })
 })
 

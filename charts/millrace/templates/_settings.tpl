@@ -103,7 +103,7 @@ keys:
   secret: {{ include "millrace.keysSecret" $root }}
   files: {bootstrapApiKey: api-key, bootstrapAdminKey: admin-key}
 {{- end }}
-{{- if eq $app "test" }}
+{{- if has $app (list "test" "doctor") }}
 keys:
   secret: {{ include "millrace.keysSecret" $root }}
   files: {apiKey: api-key}
