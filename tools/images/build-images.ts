@@ -44,7 +44,7 @@ export async function buildImages({ docker, apps, tag = projectVersion(), regist
     await using context = isLocal ? await makeContext(app) : { folder: ROOT, [Symbol.asyncDispose]: () => Promise.resolve() }
     const settings = { APP: app, VERSION: projectVersion(), REVISION: revision, SOURCE: sourceAddress(), BASE: bases.base, RUNTIME: bases.runtime }
     const given = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : ['--build-arg', `${key}=${value}`]))
-    await docker.run(['build', ...(docker.isOwn && !isLocal ? ['--network', 'host'] : []), ...given, '--tag', name, context.folder])
+    await docker.run(['build', ...(docker.isOwn && !isLocal ? ['--network', 'host'] : []), ...given, '--file', join(ROOT, 'Dockerfile'), '--tag', name, context.folder])
     await takeBill(docker, name, join(BILLS, `${app}.cdx.json`))
     const bytes = Number(await docker.run(['image', 'inspect', '--format', '{{.Size}}', name]))
     say(`${name.padEnd(NAME_WIDTH)} ${(bytes / 1e6).toFixed(0).padStart(4)} MB`)
@@ -88,7 +88,7 @@ async function makeContext(app: App): Promise<Context> {
   const context = { folder, [Symbol.asyncDispose]: async () => { await rm(folder, { recursive: true, force: true }) } }
   try {
     await collectTree({ root: ROOT, app, out: folder, revision: undefined, builtPage: ensurePage })
-    for (const path of ['Dockerfile', 'package-lock.json', '.npmrc', 'tools/package.json', 'tools/images', 'apps/web/build/ensure-page.ts']) await cp(join(ROOT, path), join(folder, path), { recursive: true })
+    for (const path of ['package-lock.json', '.npmrc', 'tools/package.json', 'tools/images', 'apps/web/build/ensure-page.ts']) await cp(join(ROOT, path), join(folder, path), { recursive: true })
     return context
   } catch (error) {
     await context[Symbol.asyncDispose]()

@@ -30,6 +30,11 @@ describe('the Dockerfile', () => {
     expect(final.findIndex((line) => line.startsWith('CMD'))).toBe(-1)
   })
 
+  it('runs with the options of V8 that the compile cache was filled with, as the cache belongs to them too', () => {
+    expect(new Set([...text.matchAll(/NODE_OPTIONS=(\S+)/g)].map(([, options]) => options)).size).toBe(1)
+    expect(text.match(/NODE_OPTIONS=/g)).toHaveLength(2)
+  })
+
   it('puts packages before sources, and what differs with each commit last', () => {
     const at = (part: string): number => final.findIndex((line) => line.includes(part))
     const order = ['/usr/local/bin/node', '/app/node_modules', '/app/libs', '/app/apps', 'ENTRYPOINT', 'ARG VERSION', 'LABEL'].map(at)
