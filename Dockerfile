@@ -41,7 +41,7 @@ COPY --from=build /app/apps ./apps
 COPY --from=build --chown=10001:10001 /app/.compile-cache ./.compile-cache
 COPY --from=build /app/package.json /app/main.ts /app/sbom.cdx.json /app/LICENSE ./
 USER 10001:10001
-# A start makes much garbage and no work: V8's young space then stays at tens of MB for good, and glibc keeps a heap for each thread. With these a process that idles takes 30 to 40 MB less.
+# A start makes much garbage and no work: V8's young space then stays at tens of MB for good, and glibc keeps a heap for each thread. With these a process that idles takes 20 to 55 MB less.
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache NODE_OPTIONS=--max-semi-space-size=4 MALLOC_ARENA_MAX=2
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/node", "/app/main.ts"]

@@ -54,6 +54,8 @@ export async function openDocker({ home = dockerHome() }: { readonly home?: stri
   const stop = async (): Promise<void> => {
     process.off('exit', stopWithUs)
     await end(daemon)
+    // A daemon leaves the network of the machine mounted there once a container has used it.
+    spawnSync('umount', [join(runFolder, 'exec/netns/default')], { stdio: 'ignore' })
     await rm(runFolder, { recursive: true, force: true })
   }
   // The classic builder: Debian has no other, and the daemon is older than the client may be.

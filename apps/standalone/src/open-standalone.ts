@@ -33,7 +33,7 @@ import { routeBatches } from '@millrace/router/route-batches'
 import { createRouterMetrics } from '@millrace/router/router-metrics'
 import type { Clock } from '@millrace/runtime/clock'
 import type { Workers } from '@millrace/runtime/workers'
-import { createServiceThread } from '@millrace/runtime/service-thread'
+import { openServiceThread } from '@millrace/runtime/service-thread'
 import { openTail } from '@millrace/tail/open-tail'
 import { assertLogReachesCommits } from '@millrace/service/assert-log-reaches-commits'
 import { busCheck } from '@millrace/service/ready-checks'
@@ -106,7 +106,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     const tail = await openTail({ kind: 'process' })
     const data: EngineThreadData = { dataFolder }
     const queryEngine = resources.use(
-      engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(createServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB })),
+      engine === 'inline' ? openQueryEngine({ ...ports, clock }) : createThreadedEngine(await openServiceThread({ module: import.meta.resolve('./engine-thread.ts'), data, maxHeapMb: QUERY_HEAP_MB })),
     )
 
     const stop = new AbortController()

@@ -27,11 +27,6 @@ export interface ServiceThreadOptions {
   readonly maxHeapMb: number
 }
 
-/** The same, but its thread starts with the first call, which waits for that: for a service that may never be asked, and whose opening nobody has to know about. */
-export function createServiceThread(options: ServiceThreadOptions): ServiceThread {
-  return new CallingThread(options)
-}
-
 /** Starts the thread and waits until its service is open. */
 export async function openServiceThread(options: ServiceThreadOptions): Promise<ServiceThread> {
   const thread = new CallingThread(options)
