@@ -42,8 +42,10 @@ interface ApiRequest {
 }
 
 function send(agent: Agent, { method, path, type, body }: ApiRequest): Promise<{ readonly status: number; readonly text: string }> {
+  // Of a DELETE's body Node itself does not tell the length.
+  const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }) }
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(API_URL + path, { agent, method, timeout: TIMEOUT_MS, headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': type }) } }, (response) => {
+    const request = httpsRequest(API_URL + path, { agent, method, timeout: TIMEOUT_MS, headers }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).on('end', () => { resolve({ status: response.statusCode ?? 0, text }) }).on('error', reject)
     })
