@@ -88,7 +88,7 @@ async function makeContext(app: App): Promise<Context> {
   const context = { folder, [Symbol.asyncDispose]: async () => { await rm(folder, { recursive: true, force: true }) } }
   try {
     await collectTree({ root: ROOT, app, out: folder, revision: undefined, builtPage: ensurePage })
-    for (const path of ['package-lock.json', '.npmrc', 'tools/package.json', 'tools/images', 'apps/web/build/ensure-page.ts']) await cp(join(ROOT, path), join(folder, path), { recursive: true })
+    for (const path of ['package-lock.json', '.npmrc', 'tools/package.json', 'tools/images']) await cp(join(ROOT, path), join(folder, path), { recursive: true })
     return context
   } catch (error) {
     await context[Symbol.asyncDispose]()

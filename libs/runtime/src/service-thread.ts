@@ -1,5 +1,6 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import assert from 'node:assert/strict'
+import { collectGarbage } from './collect-garbage.ts'
 
 /** A service that lives in a thread of its own, with its own connections and caches. Inputs and outputs are copied (structured clone). */
 export interface ServiceThread extends AsyncDisposable {
@@ -41,6 +42,7 @@ export async function serveInThread<Data>(open: (data: Data) => Promise<{ readon
   assert(parentPort !== null, 'a service thread is started by openServiceThread')
   const port = parentPort
   const service = await open(workerData as Data)
+  collectGarbage()
   const calls = new Map<number, AbortController>()
   port.on('message', (message: CallMessage | AbortMessage | CloseMessage) => {
     if (message.type === 'abort') calls.get(message.id)?.abort()

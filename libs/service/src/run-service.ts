@@ -11,6 +11,7 @@ import { BadConfigError } from '@millrace/config/read-settings'
 import { healthRoutes, type ReadyCheck } from '@millrace/http/health'
 import { serveHttp } from '@millrace/http/serve-http'
 import type { Clock } from '@millrace/runtime/clock'
+import { collectGarbage } from '@millrace/runtime/collect-garbage'
 import type { Failpoints } from '@millrace/runtime/failpoints'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
 import type { HostNames } from '@millrace/runtime/host-names'
@@ -98,6 +99,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
     await using _figures = settings.metricsPort === undefined ? undefined : await serveHttp({ host: settings.httpHost, port: settings.metricsPort, clock: systemClock }, createMetricsListener(registry))
     const failpoints = failpointsFromText(settings.failpoints)
     const parts = await build({ ...base, settings, url: urlOf(settings.httpHost, server.port), resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
+    collectGarbage()
     listener = listenerOf(parts)
     log.info({}, 'ready')
 
