@@ -26,22 +26,24 @@ export async function scaleTo(target: Target, app: string, replicas: number): Pr
   await waitForPods(target, app, replicas)
 }
 
-/** Removes a pod at once: the API forgets it while its process is killed. */
+/** Removes a pod of the app at once: the API forgets it while its process is killed. Resolves once the app has as many as before. */
 export async function deleteAtOnce(target: Target, app: string): Promise<void> {
   const { api, namespace } = target
+  const { length: count } = await podsOfApp(target, app)
   const pod = await readyPod(target, app)
   await api.remove(`/api/v1/namespaces/${namespace}/pods/${pod.name}`, { gracePeriodSeconds: 0 })
   await waitUntil(`${pod.name} is gone`, GONE_TIMEOUT_MS, async () => !(await podsOfApp(target, app)).some(({ name }) => name === pod.name))
-  await waitForPods(target, app, 1)
+  await waitForPods(target, app, count)
 }
 
 /** Kills the process of a pod's container, which the kubelet then starts again in the same pod. */
 export async function killContainer(target: Target, app: string): Promise<void> {
+  const { length: count } = await podsOfApp(target, app)
   const { name, containerId, restarts } = await readyPod(target, app)
   process.kill(await containerPid(target.layout, containerId), 'SIGKILL')
   const podNow = async (): Promise<Pod | undefined> => (await podsOfApp(target, app)).find((pod) => pod.name === name)
   await waitUntil(`${name} is started again`, READY_TIMEOUT_MS, async () => ((await podNow())?.restarts ?? 0) > restarts)
-  await waitForPods(target, app, 1)
+  await waitForPods(target, app, count)
 }
 
 /** Of the container's first process, in the numbers of this machine. @throws {KubernetesError} the container does not run. */
