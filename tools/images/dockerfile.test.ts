@@ -30,9 +30,8 @@ describe('the Dockerfile', () => {
     expect(final.findIndex((line) => line.startsWith('CMD'))).toBe(-1)
   })
 
-  it('runs with the options of V8 that the compile cache was filled with, as the cache belongs to them too', () => {
-    expect(new Set([...text.matchAll(/NODE_OPTIONS=(\S+)/g)].map(([, options]) => options)).size).toBe(1)
-    expect(text.match(/NODE_OPTIONS=/g)).toHaveLength(2)
+  it('leaves the options of Node to whoever runs it: the chart sets its heap, which would take the place of any others', () => {
+    expect(text).not.toContain('NODE_OPTIONS')
   })
 
   it('puts packages before sources, and what differs with each commit last', () => {

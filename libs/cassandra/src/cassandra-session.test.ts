@@ -56,8 +56,16 @@ describeOn('cassandra', 'a session', (address) => {
     expect(await session.execute(all, ['race'], { isIdempotent: true, isSerial: true })).toHaveLength(1)
   })
 
+  it('waits for a table or a column that a migration still has to make', async () => {
+    for (const cql of ['SELECT * FROM nests', 'SELECT wings FROM birds', 'INSERT INTO nests (name) VALUES (?)', 'UPDATE birds SET wings = 2 WHERE nest = ? AND name = ?']) {
+      const error: unknown = await session.execute(cql, cql.includes('?') ? ['a', 'b'].slice(0, cql.split('?').length - 1) : [], { isIdempotent: false }).catch((cause: unknown) => cause)
+      expect([cql, error]).toEqual([cql, expect.any(CassandraUnavailableError)])
+      expect((error as Error).message).toContain('run millrace migrate')
+    }
+  })
+
   it('throws mistakes as they are', async () => {
-    await expect(session.execute('SELECT wings FROM birds', [], { isIdempotent: true })).rejects.toThrow('Undefined column name')
+    await expect(session.execute('SELECT name WHERE birds', [], { isIdempotent: true })).rejects.toThrow('no viable alternative')
     await expect(session.execute(put, ['mistake', 'kea', 1, null], { isIdempotent: true })).rejects.toThrow(TypeError)
   })
 

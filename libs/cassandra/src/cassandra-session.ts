@@ -268,12 +268,18 @@ class DriverSession implements CassandraSession {
 }
 
 function translate(cause: unknown, isIdempotent: boolean): unknown {
+  if (cause instanceof Error && lacksSchema(cause)) return new CassandraUnavailableError('a table or column is not there yet: run millrace migrate', { cause })
   if (!(cause instanceof Error) || isMistake(cause)) return cause
   if (isIdempotent || wasNotSent(cause)) return new CassandraUnavailableError('Cassandra did not answer a statement', { cause })
   return new CassandraOutcomeUnknownError('Cassandra did not tell the outcome of a write', { cause })
 }
 
-/** Wrong CQL, a wrong type of a parameter, a missing table: no repetition helps. */
+/** A service may be started before `millrace migrate` of its version has come to its end. Nothing was done then. */
+function lacksSchema(cause: Error): boolean {
+  return cause instanceof errors.ResponseError && cause.code === types.responseErrorCodes.invalid && /^(?:(?:unconfigured )?table \S+ does not exist|unconfigured table |undefined column name )/i.test(cause.message)
+}
+
+/** Wrong CQL, a wrong type of a parameter: no repetition helps. */
 function isMistake(cause: Error): boolean {
   if (cause instanceof errors.ResponseError) return MISTAKES.has(cause.code)
   return cause instanceof TypeError || cause instanceof RangeError || cause instanceof errors.ArgumentError
