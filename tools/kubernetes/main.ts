@@ -1,8 +1,9 @@
 /** A real Kubernetes of one node on this machine, where images of nodes cannot be pulled: starts it, ends it, shows it, gives it images. */
-import { dirname } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { DockerError } from '../images/open-docker.ts'
 import { readUsage } from '../process/process-usage.ts'
 import { bringUp, runningServers } from './cluster.ts'
+import { ensureHelm } from './ensure-helm.ts'
 import { layoutOf, type ClusterLayout } from './cluster-layout.ts'
 import { tryKubectl } from './kubectl.ts'
 import { KubernetesError } from './kubernetes-error.ts'
@@ -27,7 +28,7 @@ async function run(command: KubernetesCommand): Promise<boolean> {
   const layout = layoutOf(command.home)
   if (command.action === 'up') {
     await bringUp(layout, { tier: command.tier, ready: process.env['MILLRACE_KUBERNETES_BIN'], say: (line) => { console.log(line) } })
-    console.log(environmentOf(layout))
+    console.log(environmentOf(layout, await ensureHelm()))
     return true
   }
   if (command.action === 'load') {
@@ -41,9 +42,10 @@ async function run(command: KubernetesCommand): Promise<boolean> {
   return leftovers.length === 0
 }
 
-/** The user's own kubectl goes first, if there is one. */
-function environmentOf({ kubeconfig, kubectl }: ClusterLayout): string {
-  return `export KUBECONFIG=${kubeconfig} PATH="$PATH:${dirname(kubectl)}"`
+/** The user's own kubectl and helm go first, if there are such. */
+function environmentOf({ kubeconfig, kubectl }: ClusterLayout, helm: string): string {
+  const folders = [kubectl, helm].filter(isAbsolute).map((program) => dirname(program))
+  return `export KUBECONFIG=${kubeconfig} PATH="$PATH:${folders.join(':')}"`
 }
 
 async function showStatus(layout: ClusterLayout): Promise<boolean> {
@@ -55,6 +57,6 @@ async function showStatus(layout: ClusterLayout): Promise<boolean> {
   for (const [name, pid] of servers) console.log(`${name.padEnd(24)} ${pid === undefined ? 'has ended' : `process ${pid}, ${Math.round(readUsage(pid).rssBytes / 2 ** 20)} MiB`}`)
   const { status, stdout, stderr } = await tryKubectl(layout, ['get', 'nodes,pods', '--all-namespaces', '-o', 'wide'])
   console.log((status === 0 ? stdout : stderr).trim())
-  console.log(environmentOf(layout))
+  console.log(environmentOf(layout, await ensureHelm()))
   return status === 0 && servers.every(([, pid]) => pid !== undefined)
 }

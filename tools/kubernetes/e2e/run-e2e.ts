@@ -45,6 +45,7 @@ export async function runE2e(options: E2eOptions): Promise<E2eReport> {
     if (idleBytes > MAX_IDLE_BYTES) problems.push(`${app} takes ${Math.round(idleBytes / 1e6)} MB while it has nothing to do`)
   }
   const adminKey = await readKey(api, options, 'admin-key')
+  await steps.step('the gateway finds the pods that were started anew', () => waitForAnswer(options.url, adminKey))
   const loaded = await loadWhile({ ...options, adminKey, phaseOf: () => steps.current() }, () => disturbAll(options, target))
   await steps.step('helm uninstall', () => release.uninstall())
   problems.push(...(await steps.step('nothing is left in the namespace', () => whatRemains(api, namespace))).map((name) => `helm uninstall left ${name}`))
@@ -65,6 +66,18 @@ const STANDALONE = ['mode=standalone', 'engines.bundled=false', 'standalone.pers
 const SETTLE_MS = 15_000
 /** Before the first change, between two and after the last: the load meets a cluster that is left alone, too. */
 const QUIET_MS = 10_000
+
+/** Each app had one pod, which was removed for the measure: the gateway finds the new one when the name server tells of it. */
+async function waitForAnswer(url: string, adminKey: string): Promise<void> {
+  await waitUntil('query answers', FOUND_TIMEOUT_MS, async () => {
+    const answer = await fetch(`${url}/v1/status`, { headers: { authorization: `Bearer ${adminKey}` } })
+    await answer.arrayBuffer()
+    return answer.status === 200
+  })
+}
+
+/** Name servers remember answers for up to half a minute. */
+const FOUND_TIMEOUT_MS = 60_000
 
 async function measureApps(target: Target): Promise<readonly AppMeasure[]> {
   await sleep(SETTLE_MS)
