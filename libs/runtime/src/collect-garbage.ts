@@ -1,13 +1,17 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
- * Collects all of this thread's garbage at once, which takes some 50 ms, and gives the memory back. For once, after a start: that makes much garbage, and V8 would keep
- * what it took for it for as long as there is nothing to do.
+ * Collects all of this thread's garbage at once, which takes some 50 ms, and gives the memory back. For moments after which there is nothing to do: V8 would keep what it took for as long as
+ * nothing is allocated. A heap of more than {@link MAX_BYTES} is left alone, as the thread would stand still for too long.
  */
 export function collectGarbage(): void {
+  if (getHeapStatistics().used_heap_size > MAX_BYTES) return
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
+  const collect = runInNewContext('typeof gc === "function" ? gc : undefined') as (() => void) | undefined
   setFlagsFromString('--no-expose-gc')
-  collect()
+  collect?.() // flags are the process's: another thread may have taken it back in between
 }
+
+/** About a millisecond for each. */
+const MAX_BYTES = 200e6

@@ -1,6 +1,8 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import assert from 'node:assert/strict'
 import { collectGarbage } from './collect-garbage.ts'
+import { collectWhenIdle } from './collect-when-idle.ts'
+import { systemClock } from './system-clock.ts'
 
 /** A service that lives in a thread of its own, with its own connections and caches. Inputs and outputs are copied (structured clone). */
 export interface ServiceThread extends AsyncDisposable {
@@ -43,10 +45,13 @@ export async function serveInThread<Data>(open: (data: Data) => Promise<{ readon
   const port = parentPort
   const service = await open(workerData as Data)
   collectGarbage()
+  const ended = new AbortController()
+  void collectWhenIdle({ clock: systemClock, signal: ended.signal })
   const calls = new Map<number, AbortController>()
   port.on('message', (message: CallMessage | AbortMessage | CloseMessage) => {
     if (message.type === 'abort') calls.get(message.id)?.abort()
     else if (message.type === 'close') {
+      ended.abort()
       void service.close().finally(() => {
         port.close()
       })

@@ -5,7 +5,7 @@ import type { WorkerThreadData } from './worker-thread.ts'
 import type { Job, Workers } from './workers.ts'
 
 export interface SystemWorkersOptions {
-  /** Worker threads, all started at once and kept. */
+  /** Worker threads at most. One is started when there is work for it, within a tenth of a second, and ends after {@link IDLE_MS} without any. */
   readonly threads: number
   /** Of the threads; see thread-niceness.ts. 0 by default. */
   readonly niceness?: number
@@ -16,7 +16,7 @@ export function openSystemWorkers({ threads, niceness = 0 }: SystemWorkersOption
   assert(threads > 0, 'there is at least one worker thread')
   const pool = new Piscina({
     filename: import.meta.resolve('./worker-thread.ts'), name: 'runJob', workerData: { niceness } satisfies WorkerThreadData,
-    minThreads: threads, maxThreads: threads, maxQueue: MAX_WAITING_JOBS, idleTimeout: Infinity,
+    minThreads: 0, maxThreads: threads, maxQueue: MAX_WAITING_JOBS, idleTimeout: IDLE_MS,
   })
   let isClosed = false
   return {
@@ -32,5 +32,7 @@ export function openSystemWorkers({ threads, niceness = 0 }: SystemWorkersOption
   }
 }
 
+/** Each holds some 20 MB of code; work comes twice a second as long as events do. */
+const IDLE_MS = 30_000
 /** Callers bound their own work far below it; more would be inputs piling up in memory. */
 const MAX_WAITING_JOBS = 4096

@@ -12,6 +12,7 @@ import { healthRoutes, type ReadyCheck } from '@millrace/http/health'
 import { serveHttp } from '@millrace/http/serve-http'
 import type { Clock } from '@millrace/runtime/clock'
 import { collectGarbage } from '@millrace/runtime/collect-garbage'
+import { collectWhenIdle } from '@millrace/runtime/collect-when-idle'
 import type { Failpoints } from '@millrace/runtime/failpoints'
 import { failpointsFromText } from '@millrace/runtime/failpoints-from-text'
 import type { HostNames } from '@millrace/runtime/host-names'
@@ -58,7 +59,8 @@ export interface ServiceParts extends Partial<Pick<ListenerOptions, 'hotRoutes' 
 
 /**
  * Runs one service until SIGTERM or SIGINT: settings from the environment, `/livez` at once, the engines as soon as they are there, then its routes and its work. To end it
- * says so at `/readyz`, lets clients' connections go while it waits for `drainDelayMs` and until no request comes any more, ends its work, lets requests end, and closes its engines: in {@link END_MS}, or it ends all the same.
+ * says so at `/readyz`, lets clients' connections go while it waits for `drainDelayMs` and until no request comes any more, ends its work, lets requests end, and closes its engines: in {@link END_MS}, or it ends all the same,
+ * as it does when its start or its work fails and something does not close.
  * Sets the exit code: 0 when it ended as asked.
  */
 export async function runService(name: ServiceName, build: (context: ServiceContext) => Promise<ServiceParts>): Promise<void> {
@@ -100,6 +102,7 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
     const failpoints = failpointsFromText(settings.failpoints)
     const parts = await build({ ...base, settings, url: urlOf(settings.httpHost, server.port), resources, failpoints, engines: createEngines(resources, settings, { ...base, failpoints, signal: stop, name }) })
     collectGarbage()
+    void collectWhenIdle({ clock: systemClock, signal: ended.signal })
     listener = listenerOf(parts)
     log.info({}, 'ready')
 
@@ -115,6 +118,9 @@ async function serve(name: ServiceName, settings: ServiceSettings, build: (conte
       ending.abort()
       await work?.catch(() => undefined)
     }
+  } catch (error) {
+    void endWithin(END_MS, log, ended.signal, error)
+    throw error
   } finally {
     await resources.disposeAsync()
   }
@@ -145,11 +151,11 @@ async function untilQuiet(delayMs: number, requestedMs: () => number): Promise<v
 /** From then on: requests have 10 s, syslog and gRPC before them half as much, and an engine that hangs must not hold the process until it is killed. */
 const END_MS = 18_000
 
-/** Nothing that was acknowledged is lost by an end at any moment. */
-async function endWithin(ms: number, log: Log, ended: AbortSignal): Promise<void> {
+/** Nothing that was acknowledged is lost by an end at any moment. A failure that led to the end is told here, as it is told nowhere else then. */
+async function endWithin(ms: number, log: Log, ended: AbortSignal, failure?: unknown): Promise<void> {
   await systemClock.sleep(ms, ended)
   if (ended.aborted) return
-  log.error({ ms }, 'the service did not end by itself in time')
+  log.error({ ms, ...(failure === undefined ? {} : { err: failure }) }, 'the service did not end by itself in time')
   process.exit(1)
 }
 
