@@ -180,6 +180,9 @@ describe('a replica that cannot be reached', () => {
     expect((await both.ask('GET')).text).toBe('127.0.0.2') // the turn of the first, which cuts
     expect((await gateway.ask('POST', 'x')).text).toBe('first')
     expect((await gateway.ask('POST', 'x')).status).toBe(503)
+    // There is no other replica: the same one is asked once more, on a new connection.
+    expect((await gateway.ask('POST', 'x')).text).toBe('first')
+    for (let i = 0; i < 4; i++) expect(await gateway.ask('GET')).toMatchObject({ status: 200, text: 'first' })
     cutter.close()
   })
 })

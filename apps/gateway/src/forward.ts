@@ -11,7 +11,7 @@ import { createReplicas, type Replica, type ReplicasOptions } from './replicas.t
 export interface Forwarder extends Disposable {
   /**
    * A replica that no byte could be sent to is passed over for the next, up to all of them. Answers 503 in the dialect when none can be reached, or when one goes away before it answers: its
-   * outcome is unknown then, and senders repeat.
+   * outcome is unknown then, and senders repeat. A question that met a connection which had just been closed is asked once more, of another replica or, where there is none, of the same.
    */
   forward(request: RouteRequest, response: ServerResponse, dialect: Dialect): Promise<void>
   /** Ends all streams of events that are open, as a whole answer ends: browsers come again by themselves. Without it they would hold up the end for as long as requests may take. */
@@ -27,17 +27,23 @@ export function createForwarder(options: ReplicasOptions): Forwarder {
       const tried = new Set<Replica>()
       let failure: Failure = { stage: 'unreachable', error: new Error('no replica is known') }
       let isSentAgain = false
+      let again: Replica | undefined // whose kept connection was stale: a new one may do
       for (;;) {
-        const replica = replicas.next(tried) ?? (await replicas.lookUp(), replicas.next(tried))
+        const replica = replicas.next(tried) ?? again ?? (await replicas.lookUp(), replicas.next(tried))
         if (replica === undefined) break
         tried.add(replica)
+        again = undefined
         const failed = await sendTo(replica, { raw, response, signal, clock, streams, onEnding: () => { replicas.leave(replica) } })
         if (failed === undefined || signal.aborted) return // answered; or the client went away, and the replica was told
         failure = failed
         if (!response.headersSent) replicas.avoid(replica, failure.stage === 'silent' ? AVOID_SILENT_MS : AVOID_MS)
         void replicas.lookUp()
         if (failure.stage === 'sent' || (failure.stage === 'stale' && isSentAgain)) break
-        isSentAgain ||= failure.stage === 'stale'
+        if (failure.stage === 'stale') {
+          replicas.renew(replica)
+          isSentAgain = true
+          again = replica
+        }
         log.debug({ err: failure.error, to: name, address: replica.address }, 'a replica was passed over')
       }
       log.warn({ err: failure.error, to: name, tried: tried.size }, 'a request could not be forwarded')

@@ -27,6 +27,8 @@ export interface Replicas extends Disposable {
   avoid(replica: Replica, ms: number): void
   /** It said that it ends: its idle connections are closed before it does so itself, and others are asked first. */
   leave(replica: Replica): void
+  /** Closes its idle connections, as one of them was found to be dead: the next request to it makes a new one. */
+  renew(replica: Replica): void
 }
 
 export interface ReplicasOptions {
@@ -101,6 +103,10 @@ class FoundReplicas implements Replicas {
 
   leave(replica: Replica): void {
     this.avoid(replica, LEAVE_MS)
+    closeIdle(replica.agent)
+  }
+
+  renew(replica: Replica): void {
     closeIdle(replica.agent)
   }
 

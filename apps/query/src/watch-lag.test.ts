@@ -48,4 +48,38 @@ describe('the gauge of the lag', () => {
     stop.abort()
     await watching
   })
+
+  it('has no lag of its own with as many partitions as there may be, reads a few at once, and ends in the middle when it is told to', async () => {
+    const clock = new ManualClock(1_000_000)
+    const many = topicsOf({ generation: 'g1', partitions: 1024 })
+    // What was acknowledged is committed at once; it is never told to be nearer than 2 s, so that each look reads all.
+    const frontier: Frontier = { completeUntilMs: (positions) => (positions.size < many.partitions ? undefined : clock.nowMs() - 2000) }
+    let [reads, atOnce, mostAtOnce] = [0, 0, 0]
+    const catalog = {
+      readPosition: async () => {
+        reads++
+        mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+        await clock.sleep(10)
+        atOnce--
+        return { epoch: 1, sequence: 1, nextOffset: 1, nextSourceOffset: 1 }
+      },
+    }
+    const registry = createRegistry('query')
+    const stop = new AbortController()
+    const watching = watchLag({ frontier, catalog, topics: many, clock, log: createLog('silent'), registry }, stop.signal)
+    let most = 0
+    for (let passedMs = 0; passedMs < 30_000; passedMs += 100) {
+      await clock.advance(100)
+      const [, value = ''] = /^millrace_query_lag_seconds\{app="query"\} (\S+)$/m.exec(await registry.metrics()) ?? []
+      most = Math.max(most, Number(value))
+    }
+    expect(most).toBeLessThan(10)
+    expect(mostAtOnce).toBe(32)
+    for (const before = reads; reads === before;) await clock.advance(10)
+    const begun = reads
+    stop.abort()
+    await clock.advance(100)
+    await watching
+    expect(reads).toBe(begun)
+  })
 })

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 const DRAIN_DELAY_MS = 600
+/** As the service has it, and a second to end. */
+const END_MS = 19_000
 /** A process that starts on a busy machine. */
 const START_TIMEOUT_MS = 30_000
 
@@ -10,17 +12,19 @@ interface Started {
   readonly child: ChildProcess
   readonly url: string
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>
+  /** What it has logged. */
+  readonly log: () => string
 }
 
-async function start(): Promise<Started> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'test-service.ts')], {
+async function start(...args: readonly string[]): Promise<Started> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'test-service.ts'), ...args], {
     env: { ...process.env, MILLRACE_HTTP_HOST: '127.0.0.1', MILLRACE_HTTP_PORT: '0', MILLRACE_DRAIN_DELAY_MS: String(DRAIN_DELAY_MS) }, stdio: ['ignore', 'ignore', 'pipe'],
   })
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => { log += chunk.toString('utf8') })
   const ended = once(child, 'exit') as Promise<[number | null, string | null]>
   while (!log.includes('"ready"')) await Promise.race([once(child.stderr, 'data'), ended.then(() => { throw new Error(log) })])
-  return { child, url: `http://127.0.0.1:${/"port":(\d+)/.exec(log)?.[1] ?? ''}`, ended }
+  return { child, url: `http://127.0.0.1:${/"port":(\d+)/.exec(log)?.[1] ?? ''}`, ended, log: () => log }
 }
 
 describe('a service that is told to end', () => {
@@ -62,4 +66,13 @@ describe('a service that is told to end', () => {
     child.kill('SIGTERM')
     expect(await ended).toEqual([143, null])
   }, START_TIMEOUT_MS)
+})
+
+describe('a service whose work fails', () => {
+  it('ends with 1 and tells why, also when something never closes', async () => {
+    const { ended, log } = await start('work-fails')
+    expect(await ended).toEqual([1, null])
+    expect(log()).toContain('the service did not end by itself in time')
+    expect(log()).toContain('the work broke')
+  }, START_TIMEOUT_MS + END_MS)
 })

@@ -5,8 +5,14 @@ import { runService } from './run-service.ts'
 const SLOW_MS = 1_200
 const WORK_MS = 200
 
-/** A service without engines, for tests of how services end. `/echo` answers what it was sent, `/slow` answers after {@link SLOW_MS}; its work takes {@link WORK_MS} to end. */
-await runService('gateway', ({ clock }) => {
+const WORK_FAILS = process.argv.includes('work-fails')
+
+/**
+ * A service without engines, for tests of how services end. `/echo` answers what it was sent, `/slow` answers after {@link SLOW_MS}; its work takes {@link WORK_MS} to end.
+ * Started with `work-fails`, its work does, and a resource never closes.
+ */
+await runService('gateway', ({ clock, resources }) => {
+  if (WORK_FAILS) resources.defer(async () => { for (;;) await clock.sleep(60_000) })
   const routes: readonly Route[] = [
     { method: 'GET', path: '/quick', scope: 'public', dialect: 'millrace', handle: (_, response) => { sendJson(response, 200, {}); return Promise.resolve() } },
     {
@@ -22,6 +28,7 @@ await runService('gateway', ({ clock }) => {
   return Promise.resolve({
     checks: [], routes,
     work: async (signal: AbortSignal) => {
+      if (WORK_FAILS) throw new Error('the work broke')
       while (!signal.aborted) await clock.sleep(60_000, signal)
       await clock.sleep(WORK_MS)
     },
