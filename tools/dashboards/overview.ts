@@ -2,8 +2,8 @@ import { dashboardOf, type Dashboard } from './panel.ts'
 
 /** Chosen above the dashboard. */
 const NAMESPACE = 'namespace=~"$namespace"'
-/** Of whoever senders and people meet first. */
-const FRONT = 'app=~"gateway|standalone"'
+/** Of whoever senders and people meet first; probes are none of them. */
+const FRONT = 'app=~"gateway|standalone",route!~"/livez|/readyz"'
 /** Requests that bring events: the same as in AcksSlow of the alerts. */
 const BRINGS_EVENTS = 'app=~"intake|standalone",route=~".*_bulk|/v1/(events|syslog|input.*|logs)|/otlp/v1/logs|/api/v1/input|/api/v2/logs|.*/push|/services/collector.*"'
 /** Requests that ask: the same as in QuestionsSlow. */
