@@ -41,3 +41,7 @@ export const REPLICA_SIZES = {
 
 /** Of a writer, beside what it needs in any case, for each of its partitions: request ids of up to a million requests. */
 export const WRITER_PARTITION_BYTES = 0.2e9
+/** How large a process may be before Node must be told of its heap (docs/operations.md, Sizing): what it allows by itself depends on its version and on the machine. */
+export const HEAP_BYTES_OF_NODE = 2e9
+/** Of a writer's memory, what is not its heap: buffers, threads that merge, the program. */
+export const WRITER_OUTSIDE_HEAP_BYTES = 0.5e9

@@ -1,6 +1,6 @@
 import { tableLines } from '../table-lines.ts'
 import { amountText } from './amount-text.ts'
-import { ASSUMPTIONS } from './assumptions.ts'
+import { ASSUMPTIONS, HEAP_BYTES_OF_NODE, WRITER_OUTSIDE_HEAP_BYTES } from './assumptions.ts'
 import { FIGURES } from './figures.ts'
 import { planCapacity, type CapacityPlan, type CapacityQuestion } from './plan-capacity.ts'
 
@@ -20,12 +20,20 @@ export function capacityLines(question: CapacityQuestion, plan: CapacityPlan): r
     'settings:',
     `  MILLRACE_PARTITIONS=${plan.partitions}    fixed when millrace migrate makes them: choose them for the largest load to come`,
     `  MILLRACE_ELASTICSEARCH_SHARDS=${plan.shards}`,
+    `  MILLRACE_ELASTICSEARCH_REPLICAS=${plan.shardReplicas}`,
     `  MILLRACE_KAFKA_REPLICATION_FACTOR=${question.replication}`,
-    `  MILLRACE_CASSANDRA_REPLICATION_FACTOR=${question.replication}`, '',
+    `  MILLRACE_CASSANDRA_REPLICATION_FACTOR=${question.replication}`,
+    ...heapLines(plan), '',
     'limits of an installation:', ...plan.limits.map(({ name, eventsPerSecond }) => `  ${amountText(eventsPerSecond)} events/s: ${name}`), '',
     'assumed:', ...assumptionTexts(question).map((text) => `  ${text}`), '',
     'measured:', ...Object.values(FIGURES).map(({ value, unit, source }) => `  ${value} ${unit} (${source})`),
   ]
+}
+
+/** Of writers that need a larger heap than Node gives them by itself. */
+function heapLines({ apps }: CapacityPlan): readonly string[] {
+  const memoryBytes = apps.find(({ name }) => name === 'writer')?.memoryBytesEach ?? 0
+  return memoryBytes > HEAP_BYTES_OF_NODE ? [`  NODE_OPTIONS=--max-old-space-size=${Math.floor((memoryBytes - WRITER_OUTSIDE_HEAP_BYTES) / 2 ** 20)}    of writers only`] : []
 }
 
 /** What is assumed, in sentences. */
@@ -34,7 +42,7 @@ export function assumptionTexts({ eventsPerRequest, questionsPerSecond, question
   return [
     `cores and network are busy to ${utilization * 100} % at the peak`,
     `an engine's node has ${nodeCores} cores, ${amountText(nodeDiskBytes, 'B')} of disk and ${amountText(networkBits, 'bit/s')}`,
-    `Kafka keeps ${outageHours} hours, for an outage of Cassandra; Cassandra's disk counts ${compactionFactor} times for compaction, Elasticsearch's ${recoveryFactor} times for recovery`,
+    `Kafka keeps ${outageHours} hours, for an outage of Cassandra; Cassandra's disk counts ${compactionFactor} times for compaction, Elasticsearch's ${recoveryFactor} times for recovery, in two copies where the others have several`,
     `each copy costs an engine its CPU once more; a Cassandra cluster has ${maxCassandraNodes} nodes at most; at least ${minReplicas} replicas of each app`,
     `a request brings ${amountText(eventsPerRequest)} events`,
     `${questionsPerSecond} questions a second over ${amountText(questionEvents)} events each, of which the columns are remembered (cold ones cost several times that)`,

@@ -74,6 +74,19 @@ describe('millrace capacity', () => {
     for (const line of ['capacity --event-bytes 0', 'capacity --event-bytes many', 'capacity --replication 1.5', 'capacity --average-events-per-second 1M', 'capacity 5', 'capacity --events-per-second 1e13']) expect([line, (await run(line)).code]).toEqual([line, 'usage'])
   })
 
+  it('names copies in Elasticsearch where there are copies, and a heap for writers of many partitions', async () => {
+    const elasticsearchOf = (replication: number): CapacityPlan['engines'][number] | undefined => planCapacity({ ...QUESTION, replication }).engines.find(({ name }) => name === 'Elasticsearch')
+    const [one, three] = [elasticsearchOf(1), elasticsearchOf(3)]
+    expect([three?.diskBytes, three?.busyCores]).toEqual([2 * (one?.diskBytes ?? 0), 2 * (one?.busyCores ?? 0)])
+    const large = (await run('capacity --events-per-second 1M')).out
+    expect(large).toContain('MILLRACE_ELASTICSEARCH_REPLICAS=1\n')
+    // 15 partitions each: 4 GB, of which half a GB is not heap.
+    expect(large).toContain('NODE_OPTIONS=--max-old-space-size=3337 ')
+    const small = (await run('capacity --replication 1')).out
+    expect(small).toContain('MILLRACE_ELASTICSEARCH_REPLICAS=0\n')
+    expect(small).not.toContain('NODE_OPTIONS')
+  })
+
   it('reads and writes amounts', () => {
     expect(['450', '10k', '1.5M', '1e9', '2G'].map(parseAmount)).toEqual([450, 10_000, 1_500_000, 1e9, 2e9])
     expect(['', '-1', '0', 'k', '1e', '1K', '1e400', ' 1'].map(parseAmount)).toEqual(Array(8).fill(undefined))

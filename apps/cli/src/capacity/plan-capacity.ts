@@ -12,7 +12,7 @@ export interface CapacityQuestion {
   readonly eventBytes: number
   readonly eventsPerRequest: number
   readonly retentionDays: number
-  /** Copies in Kafka and in Cassandra. */
+  /** Copies in Kafka and in Cassandra; above 1 Elasticsearch has two. */
   readonly replication: number
   /** Of the largest tenant; 0 where that is not known. */
   readonly largestTenantEventsPerSecond: number
@@ -35,6 +35,8 @@ export interface CapacityPlan {
   readonly network: readonly { readonly name: string; readonly bitsPerSecond: number }[]
   /** Primary shards of an Elasticsearch index: `elasticsearchShards`. */
   readonly shards: number
+  /** Copies of each shard beside it: `elasticsearchReplicas`. */
+  readonly shardReplicas: number
 }
 
 export interface Limit {
@@ -98,7 +100,7 @@ function problemsOf({ largestTenantEventsPerSecond, eventBytes }: CapacityQuesti
 /** Of libs/bus/src/partitioning.ts. */
 const TENANT_PARTITIONS = 2
 
-function planInstallation(question: CapacityQuestion): Pick<CapacityPlan, 'partitions' | 'apps' | 'engines' | 'network' | 'shards'> {
+function planInstallation(question: CapacityQuestion): Pick<CapacityPlan, 'partitions' | 'apps' | 'engines' | 'network' | 'shards' | 'shardReplicas'> {
   const { eventsPerSecond, eventBytes, replication, questionsPerSecond, questionEvents } = question
   const scales = scalesOf(question)
   const millions = eventsPerSecond / 1e6 * scales.cpu
@@ -117,7 +119,8 @@ function planInstallation(question: CapacityQuestion): Pick<CapacityPlan, 'parti
     return { name, busyCores: busyCores[name], replicas, coresEach: REPLICA_SIZES[name].cores, memoryBytesEach: memory }
   })
   const shards = Math.max(1, Math.ceil(question.averageEventsPerSecond * scales.bytes / FIGURES.shardRate.value))
-  return { partitions, apps, engines: [planKafka(question, partitions), planCassandra(question, partitions), planElasticsearch(question, shards), planRedis(question)], network: networkOf(question, replication), shards }
+  const shardReplicas = replication > 1 ? 1 : 0 // the index can be made again: one keeps searches quick while a node is lost, more are of no use
+  return { partitions, apps, engines: [planKafka(question, partitions), planCassandra(question, partitions), planElasticsearch(question, shards, shardReplicas), planRedis(question)], network: networkOf(question, replication), shards, shardReplicas }
 }
 
 const APP_NAMES = ['gateway', 'intake', 'router', 'writer', 'indexer', 'query'] as const
@@ -147,14 +150,15 @@ function cassandraBytes(question: CapacityQuestion): number {
   return question.averageEventsPerSecond * 86_400 * question.retentionDays * FIGURES.sealedBytes.value * scalesOf(question).bytes * question.replication * ASSUMPTIONS.compactionFactor
 }
 
-function planElasticsearch(question: CapacityQuestion, shards: number): EnginePlan {
+function planElasticsearch(question: CapacityQuestion, shards: number, shardReplicas: number): EnginePlan {
   const { eventsPerSecond, averageEventsPerSecond, retentionDays, replication } = question
   const { cpu, bytes } = scalesOf(question)
-  const busyCores = eventsPerSecond / 1e6 * cpu * FIGURES.elasticsearchCpu.value
-  const diskBytes = averageEventsPerSecond * 86_400 * retentionDays * FIGURES.indexBytes.value * bytes * ASSUMPTIONS.recoveryFactor
+  const copies = 1 + shardReplicas
+  const busyCores = eventsPerSecond / 1e6 * cpu * FIGURES.elasticsearchCpu.value * copies
+  const diskBytes = averageEventsPerSecond * 86_400 * retentionDays * FIGURES.indexBytes.value * bytes * ASSUMPTIONS.recoveryFactor * copies
   const indices = Math.ceil(retentionDays / 7) + ASSUMPTIONS.extraWeeks
   const least = replication > 1 ? ASSUMPTIONS.minReplicas + 1 : 1 // a majority must be left
-  return { name: 'Elasticsearch', busyCores, diskBytes, ...nodesBy({ busyCores, diskBytes, network: 0, least, shards: Math.ceil(shards * indices / ASSUMPTIONS.shardsPerNode) }) }
+  return { name: 'Elasticsearch', busyCores, diskBytes, ...nodesBy({ busyCores, diskBytes, network: 0, least, shards: Math.ceil(shards * copies * indices / ASSUMPTIONS.shardsPerNode) }) }
 }
 
 function planRedis({ eventsPerSecond, eventsPerRequest }: CapacityQuestion): EnginePlan {
