@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensurePackages } from '../process/ensure-packages.ts'
+import { ensurePackages, isPackageInstalled } from '../process/ensure-packages.ts'
 import { endOnSignals } from '../process/signals.ts'
 import { within } from '../process/within.ts'
 
@@ -25,15 +25,14 @@ export class DockerError extends Error {
 }
 
 /**
- * The daemon of this machine when one answers; else one of our own, of Debian's docker.io (installed when it is missing; needs root), whose images stay in `home` for the next time. One at a time
- * may use a home.
+ * The daemon of this machine when one answers; else one of our own, of Debian's docker.io (installed where there is no Docker; needs root), whose images stay in `home` for the next time. One at a
+ * time may use a home. A Docker that came here some other way is the user's to start, and no package is removed for ours.
  *
- * @throws {DockerError} it does not start; the end of its log is told.
+ * @throws {DockerError} the user's own does not answer, or ours does not start; the end of its log is told.
  */
 export async function openDocker({ home = dockerHome() }: { readonly home?: string } = {}): Promise<Docker> {
   if (isAnswering(process.env)) return dockerOf(process.env, false, () => Promise.resolve())
-  ensurePackages(['docker.io'])
-  if (isAnswering(process.env)) return dockerOf(process.env, false, () => Promise.resolve())
+  ensureOwnDocker()
   mkdirSync(home, { recursive: true })
   // The sockets of its containerd lie in it: their paths must be short.
   const runFolder = await mkdtemp(join(tmpdir(), 'docker-'))
@@ -68,6 +67,20 @@ export async function openDocker({ home = dockerHome() }: { readonly home?: stri
   }
   return dockerOf(environment, true, stop)
 }
+
+/** @throws {DockerError} there is a Docker that is not ours to start, or none and it cannot be installed. */
+function ensureOwnDocker(): void {
+  const isThere = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'dockerd')))
+  if (process.getuid?.() !== 0 || (isThere && !isPackageInstalled(PACKAGE))) throw new DockerError('the Docker daemon does not answer: start it, or join the group docker')
+  if (isThere) return
+  try {
+    ensurePackages([PACKAGE], { keepsOthers: true })
+  } catch (cause) {
+    throw new DockerError(`no Docker daemon answers, and none can be installed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+const PACKAGE = 'docker.io'
 
 /** Where images and layers are kept by a daemon of ours. */
 export function dockerHome(): string {

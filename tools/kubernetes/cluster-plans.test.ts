@@ -12,6 +12,7 @@ import { linksOf } from './links.ts'
 import { mountsBelow } from './mounts.ts'
 import { findReady } from './programs.ts'
 import { recordedServers } from './server-process.ts'
+import { isWithin } from './tear-down.ts'
 
 describe('the parts of a cluster on this machine', () => {
   let folder = ''
@@ -38,6 +39,13 @@ describe('the parts of a cluster on this machine', () => {
 
   it('are nothing before the first start', () => {
     expect(recordedServers(layoutOf(folder))).toEqual([])
+  })
+
+  it('know their processes by the folder in which they work', () => {
+    expect(isWithin('/c/run', '/c/run')).toBe(true)
+    expect(isWithin('/c/run', '/c/run/containerd/state')).toBe(true)
+    expect(isWithin('/c/run', '/c/runner')).toBe(false)
+    expect(isWithin('/c/run', '/')).toBe(false)
   })
 
   it('finds links by their names and the bridge that they are on', () => {

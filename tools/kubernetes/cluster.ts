@@ -30,17 +30,11 @@ export interface UpOptions {
 
 /** Starts the cluster. One that works already is left alone; what is left of one that does not is removed first, and so is what a failed start leaves. */
 export async function bringUp(layout: ClusterLayout, { tier, ready, say }: UpOptions): Promise<void> {
-  refuseOthers()
   if (await isWorking(layout, tier)) {
     say('the cluster already runs')
     return
   }
-  ensureHostPrograms()
-  if (existsSync(layout.run)) {
-    say('removing what is left of the last one')
-    await tearDown(layout)
-  }
-  await refuseOtherClusters()
+  await prepareMachine(layout, say)
   try {
     for (const [what, step] of Object.entries(stepsOf(layout, { tier, ready, say }))) {
       const startedMs = performance.now()
@@ -52,6 +46,17 @@ export async function bringUp(layout: ClusterLayout, { tier, ready, say }: UpOpt
     await tearDown(layout)
     throw error
   }
+}
+
+/** Makes sure that a cluster can be started here, and removes what is left of one that does not work. @throws {KubernetesError} it cannot, and why; nothing of others has been touched. */
+export async function prepareMachine(layout: ClusterLayout, say: UpOptions['say']): Promise<void> {
+  refuseOthers()
+  ensureHostPrograms()
+  if (existsSync(layout.run)) {
+    say('removing what is left of the last one')
+    await tearDown(layout)
+  }
+  await refuseOtherClusters()
 }
 
 /** The servers of each tier, which all run or the cluster does not work. */

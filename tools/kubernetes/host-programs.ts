@@ -17,7 +17,7 @@ export function ensureHostPrograms(): void {
   const missing = Object.entries(HOST_PROGRAMS).filter(([name]) => lookUp(name) === undefined)
   if (missing.length === 0) return
   try {
-    ensurePackages([...new Set(missing.map(([, packageName]) => packageName))])
+    ensurePackages([...new Set(missing.map(([, packageName]) => packageName))], { keepsOthers: true }) // a Docker of the user's may have brought others
   } catch (cause) {
     throw new KubernetesError(`the node needs ${missing.map(([name]) => name).join(', ')}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }

@@ -1,4 +1,5 @@
 /** A real Kubernetes of one node on this machine, where images of nodes cannot be pulled: starts it, ends it, shows it, gives it images. */
+import { existsSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { DockerError } from '../images/open-docker.ts'
 import { readUsage } from '../process/process-usage.ts'
@@ -36,6 +37,10 @@ async function run(command: KubernetesCommand): Promise<boolean> {
     return true
   }
   if (command.action === 'status') return await showStatus(layout)
+  if (!existsSync(layout.run)) {
+    console.log(`down; ${layout.home} had no cluster`)
+    return true
+  }
   await tearDown(layout)
   const leftovers = await findLeftovers(layout)
   console.log(leftovers.length === 0 ? 'down; nothing is left but the programs' : `left:\n${leftovers.join('\n')}`)

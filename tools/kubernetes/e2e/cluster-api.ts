@@ -9,6 +9,7 @@ import { KubernetesError } from '../kubernetes-error.ts'
 export interface ClusterApi extends Disposable {
   /** @throws {KubernetesError} the answer is no success. */
   get(path: string): Promise<unknown>
+  create(path: string, body: unknown): Promise<unknown>
   /** A JSON merge patch. */
   patch(path: string, body: unknown): Promise<unknown>
   remove(path: string, body: unknown): Promise<unknown>
@@ -24,6 +25,7 @@ export async function openClusterApi({ certificates }: ClusterLayout): Promise<C
   }
   return {
     get: (path) => ask('GET', path),
+    create: (path, body) => ask('POST', path, body),
     patch: (path, body) => ask('PATCH', path, body, 'application/merge-patch+json'),
     remove: (path, body) => ask('DELETE', path, body),
     [Symbol.dispose]: () => { agent.destroy() },

@@ -1,5 +1,5 @@
 import { Agent } from 'node:http'
-import { recordAttempts } from './attempts.ts'
+import { MAX_REQUEST_MS, recordAttempts } from './attempts.ts'
 import { pidOf } from './disturb.ts'
 import { podsOf } from './pods.ts'
 import { isRemain } from './remains.ts'
@@ -74,6 +74,25 @@ describe('the attempts of a load', () => {
     expect(record.stillFailing).toEqual([])
     for (let index = 0; index < 2; index++) await record.transport(requestWith(body))
     expect(record.stillFailing).toEqual(['http://gateway/v1/events: 503 (kill), 503 (kill), 503 (kill), 503 (kill)'])
+  })
+
+  it('tell the request that succeeded too late, from its own beginning, and the longest time', async () => {
+    const replies = [replied(503), replied(503), replied(200), replied(200), replied(503), replied(200)]
+    let nowMs = 5000
+    const record = recordAttempts(() => 'kill', () => Promise.resolve(replies.shift() ?? replied(500)), () => nowMs)
+    const [slow, other, inTime] = [Buffer.alloc(1), Buffer.alloc(1), Buffer.alloc(1)]
+    await record.transport(requestWith(slow))
+    await record.transport(requestWith(slow))
+    nowMs += MAX_REQUEST_MS + 1
+    await record.transport(requestWith(other))
+    expect([record.late, record.longestMs]).toEqual([[], 0])
+    await record.transport(requestWith(slow))
+    await record.transport(requestWith(inTime))
+    nowMs += MAX_REQUEST_MS
+    await record.transport(requestWith(inTime))
+    expect(record.late).toEqual([`http://gateway/v1/events after ${MAX_REQUEST_MS + 1} ms: 503 (kill), 503 (kill)`])
+    expect(record.longestMs).toBe(MAX_REQUEST_MS + 1)
+    expect(record.stillFailing).toEqual([])
   })
 })
 

@@ -29,7 +29,7 @@ export interface ClusterLoadOptions {
 
 export interface ClusterLoadReport {
   readonly load: LoadSummary
-  readonly attempts: Pick<AttemptRecord, 'phases' | 'stillFailing'>
+  readonly attempts: Pick<AttemptRecord, 'phases' | 'stillFailing' | 'late' | 'longestMs'>
   readonly queries: QueryStatistics
   readonly answers: Readonly<Record<QuestionEnd['outcome'], number>>
   readonly verdict: LedgerVerdict

@@ -1,12 +1,14 @@
 /** The chart on a real Kubernetes under load, through everything that a release meets in its life. The last line is the verdict. */
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { readOptions } from '../../command-line/read-options.ts'
-import { bringUp, runningServers } from '../cluster.ts'
+import { bringUp, prepareMachine, runningServers } from '../cluster.ts'
 import { kubernetesHome, layoutOf } from '../cluster-layout.ts'
 import { importImages } from '../container-runtime.ts'
 import { ensureHelm } from '../ensure-helm.ts'
+import { KubernetesError } from '../kubernetes-error.ts'
 import { findLeftovers } from '../leftovers.ts'
 import { tearDown } from '../tear-down.ts'
 import { MAX_IMAGE_BYTES } from './measure-apps.ts'
@@ -38,16 +40,28 @@ if (runningServers(layout).size > 0) {
   console.error('a cluster runs already: end it with npm run kubernetes -- down')
   process.exit(2)
 }
+// What keeps a cluster from starting is told before images are built for minutes.
+try {
+  await prepareMachine(layout, say)
+} catch (error) {
+  if (!(error instanceof KubernetesError)) throw error
+  console.error(error.message)
+  process.exit(2)
+}
 const folder = await mkdtemp(join(tmpdir(), 'millrace-kubernetes-'))
 const steps = createSteps(say)
 const problems: string[] = []
+const missed: string[] = []
 let report: E2eReport | undefined
+/** A start that is refused or fails removes what it made, and what else is there is not ours. */
+let broughtUp = false
 let imageBytes: ReadonlyMap<string, number> = new Map()
 try {
   const images = await steps.step('images', () => makeImages({ folder, ready: options.images, say }))
   imageBytes = images.bytes
-  for (const [image, bytes] of imageBytes) if (bytes > MAX_IMAGE_BYTES) problems.push(`${image} has ${Math.round(bytes / 1e6)} MB`)
+  for (const [image, bytes] of imageBytes) if (bytes >= MAX_IMAGE_BYTES) missed.push(`${image} has ${Math.round(bytes / 1e6)} MB`)
   await steps.step('cluster', () => bringUp(layout, { tier: 'full', ready: process.env['MILLRACE_KUBERNETES_BIN'], say: () => undefined }))
+  broughtUp = true
   await steps.step('images into the cluster', async () => {
     for (const tar of images.tars) {
       await importImages(layout, tar)
@@ -59,22 +73,53 @@ try {
   })
   report = await runE2e({ ...options, layout, release, namespace: NAMESPACE, fullname: RELEASE, url: 'http://127.0.0.1:30080', tag: images.tag, nextTag: images.nextTag, folder, steps })
   problems.push(...report.problems)
+  missed.push(...report.missed)
 } catch (error) {
-  problems.push(`the run broke off in "${steps.current()}": ${error instanceof Error ? error.message : String(error)}`)
+  problems.push(`the run broke off in "${steps.current()}": ${reasonOf(error)}`)
 }
-if (problems.length > 0) {
-  await saveLogs(layout, options.logs)
-  say(`logs of all pods: ${options.logs}`)
-}
-if (options.keep) say(`kept the cluster: export KUBECONFIG=${layout.kubeconfig} PATH="$PATH:${dirname(layout.kubectl)}"`)
-else {
-  await steps.step('cluster down', () => tearDown(layout))
-  problems.push(...(await findLeftovers(layout)).map((what) => `left on this machine: ${what}`))
-}
-for (const line of [...(report === undefined ? [] : [...measureLines(report.apps, imageBytes), ...loadLines(report.loaded)]), ...problems]) say(line)
-await mkdir(dirname(options.report), { recursive: true })
-await writeFile(options.report, JSON.stringify({ options, steps: Object.fromEntries(steps.tookMs), images: Object.fromEntries(imageBytes), apps: report?.apps, attempts: [...(report?.loaded.attempts.phases ?? [])], ledger: report?.loaded.verdict, problems }, undefined, 2))
-if (problems.length === 0) await rm(folder, { recursive: true })
-else say(`kept ${folder}`)
-say(`kubernetes: ${problems.length === 0 ? 'GREEN' : `RED: ${problems.length} findings`}; ledger ${report?.loaded.verdict.text ?? 'not reached'}`)
+if (broughtUp) await leaveCluster()
+await orFinding('the report cannot be written', writeReport)
+if (problems.length === 0) await orFinding(`${folder} cannot be removed`, () => rm(folder, { recursive: true }))
+for (const line of [...(report === undefined ? [] : [...measureLines(report.apps, imageBytes), ...loadLines(report.loaded)]), ...missed.map((goal) => `goal missed: ${goal}`), ...problems]) say(line)
+if (existsSync(folder)) say(`kept ${folder}`)
+say(`kubernetes: ${problems.length === 0 ? `GREEN${missed.length === 0 ? '' : `, ${missed.length} goals missed`}` : `RED: ${problems.length} findings`}; ledger ${report?.loaded.verdict.text ?? 'not reached'}`)
 process.exitCode = problems.length === 0 ? 0 : 1
+
+/** Saves what explains a failure, then ends the cluster and looks for what is left of it. */
+async function leaveCluster(): Promise<void> {
+  if (problems.length > 0) {
+    await orFinding('the logs of the pods cannot be saved', () => saveLogs(layout, options.logs))
+    say(`logs of all pods: ${options.logs}`)
+  }
+  if (options.keep) {
+    say(`kept the cluster: export KUBECONFIG=${layout.kubeconfig} PATH="$PATH:${dirname(layout.kubectl)}"`)
+    return
+  }
+  await orFinding('the cluster cannot be taken down', () => steps.step('cluster down', () => tearDown(layout)))
+  await orFinding('what is left on this machine cannot be told', async () => {
+    problems.push(...(await findLeftovers(layout)).map((what) => `left on this machine: ${what}`))
+  })
+}
+
+async function writeReport(): Promise<void> {
+  const loaded = report?.loaded
+  const content = {
+    options, steps: Object.fromEntries(steps.tookMs), images: Object.fromEntries(imageBytes), apps: report?.apps, attempts: [...(loaded?.attempts.phases ?? [])],
+    longestRequestMs: loaded?.attempts.longestMs, ledger: loaded?.verdict, problems,
+  }
+  await mkdir(dirname(options.report), { recursive: true })
+  await writeFile(options.report, JSON.stringify(content, undefined, 2))
+}
+
+/** Whatever fails at the end of a run is one finding more: the verdict is printed all the same. */
+async function orFinding(what: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    problems.push(`${what}: ${reasonOf(error)}`)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,7 +1,7 @@
 import { KubernetesError } from '../kubernetes-error.ts'
 import { runProgram, tryProgram } from '../run-program.ts'
 
-/** One Helm release in a namespace of its own. */
+/** One Helm release in a namespace of its own, which is there. */
 export interface Release {
   /** @param settings as Helm's `--set`, added to those of the release so far. */
   install(settings: readonly string[]): Promise<void>
@@ -27,7 +27,7 @@ export function createRelease({ helm, kubeconfig, chart, values, name, namespace
   const wait = ['--wait', '--timeout', `${WAIT_TIMEOUT_S}s`]
   const flags = (settings: readonly string[]): readonly string[] => settings.flatMap((setting) => ['--set', setting])
   return {
-    install: async (settings) => { await run(['install', name, chart, '--create-namespace', '--values', values, ...flags(settings), ...wait]) },
+    install: async (settings) => { await run(['install', name, chart, '--values', values, ...flags(settings), ...wait]) },
     upgrade: async (settings) => { await run(['upgrade', name, chart, '--values', values, ...flags(settings), ...wait]) },
     async test() {
       const { status, stdout, stderr } = await tryProgram(helm, ['test', name, '--timeout', `${TEST_TIMEOUT_S}s`, '--namespace', namespace], { env: { KUBECONFIG: kubeconfig }, timeoutMs: HELM_TIMEOUT_MS })

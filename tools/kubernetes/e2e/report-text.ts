@@ -23,6 +23,7 @@ export function loadLines({ load, attempts, queries, answers, verdict }: Cluster
   return [
     summaryText(load),
     ...attemptLines(attempts.phases),
+    `longest request: ${Math.round(attempts.longestMs)} ms from its first attempt to its success`,
     `questions: ${queries.asked} asked, ${answers.complete} complete, ${answers.incomplete} said what is missing, ${answers.unanswered} unanswered, ${queries.wrong.length} wrong; p50 ${Math.round(percentileOf(queries.latenciesMs, 0.5))} ms, p99 ${Math.round(percentileOf(queries.latenciesMs, 0.99))} ms`,
     `ledger ${verdict.text}`,
   ]

@@ -8,6 +8,7 @@ import { listPods } from './pods.ts'
 import type { Release } from './release.ts'
 import { findRemains } from './remains.ts'
 import type { Steps } from './steps.ts'
+import { KubernetesError } from '../kubernetes-error.ts'
 import { waitUntil } from '../wait-until.ts'
 
 /** The services of the chart, each a deployment. */
@@ -29,6 +30,8 @@ export interface E2eReport {
   readonly apps: readonly AppMeasure[]
   readonly loaded: ClusterLoadReport
   readonly problems: readonly string[]
+  /** Goals that a figure did not reach: it depends on the machine, and is no fault of what was done to the release. */
+  readonly missed: readonly string[]
 }
 
 /** From an empty cluster over everything that is done to a release in its life, under load, back to an empty cluster. */
@@ -37,12 +40,15 @@ export async function runE2e(options: E2eOptions): Promise<E2eReport> {
   using api = await openClusterApi(layout)
   const target: Target = { layout, api, namespace, fullname }
   const problems: string[] = []
+  await steps.step('namespace', () => createNamespace(api, namespace))
   await steps.step('helm install --wait', () => release.install([`image.tag=${tag}`]))
   await steps.step('helm test', () => release.test())
   const apps = await steps.step('idle memory and start of each app', () => measureApps(target))
+  const missed: string[] = []
   for (const { app, startMs, idleBytes } of apps) {
-    if (!(startMs < MAX_START_MS)) problems.push(`${app} was ready only after ${Math.round(startMs)} ms`)
-    if (idleBytes > MAX_IDLE_BYTES) problems.push(`${app} takes ${Math.round(idleBytes / 1e6)} MB while it has nothing to do`)
+    if (Number.isNaN(startMs) || Number.isNaN(idleBytes)) problems.push(`${app} could not be measured`)
+    if (startMs >= MAX_START_MS) missed.push(`${app} was ready only after ${Math.round(startMs)} ms`)
+    if (idleBytes >= MAX_IDLE_BYTES) missed.push(`${app} takes ${Math.round(idleBytes / 1e6)} MB while it has nothing to do`)
   }
   const adminKey = await readKey(api, options, 'admin-key')
   await steps.step('the gateway finds the pods that were started anew', () => waitForAnswer(options.url, adminKey))
@@ -56,14 +62,14 @@ export async function runE2e(options: E2eOptions): Promise<E2eReport> {
     await release.uninstall()
   })
   problems.push(...(await whatRemains(api, namespace)).map((name) => `helm uninstall of the standalone left ${name}`))
-  return { apps, loaded, problems }
+  return { apps, loaded, problems, missed }
 }
 
 /** One pod without engines. */
 const STANDALONE = ['mode=standalone', 'engines.bundled=false', 'standalone.persistence.enabled=false']
 
-/** Long enough that what the starts of the apps took is over. */
-const SETTLE_MS = 15_000
+/** Services give memory back after half a minute of quiet, which begins when the chart's tests have gone through; as much again for cores that still have engines to settle. */
+const SETTLE_MS = 75_000
 /** Before the first change, between two and after the last: the load meets a cluster that is left alone, too. */
 const QUIET_MS = 10_000
 
@@ -88,7 +94,7 @@ async function measureApps(target: Target): Promise<readonly AppMeasure[]> {
 }
 
 /** Everything that a release goes through while it works. */
-async function disturbAll({ release, steps, nextTag }: E2eOptions, target: Target): Promise<void> {
+async function disturbAll({ release, steps, tag, nextTag }: E2eOptions, target: Target): Promise<void> {
   const quiet = (name: string): Promise<void> => steps.step(name, async () => { await sleep(QUIET_MS) })
   await quiet('nothing is done')
   await steps.step('upgrade', async () => {
@@ -105,7 +111,7 @@ async function disturbAll({ release, steps, nextTag }: E2eOptions, target: Targe
   for (const app of ON_THE_WAY_IN) await steps.step(`${app} 2 to 1`, () => scaleTo(target, app, 1))
   await steps.step('roll back', async () => {
     await release.rollBack()
-    for (const app of APPS) await waitForPods(target, app, 1)
+    await allHave(target, tag)
   })
   await quiet('nothing is done any more')
 }
@@ -116,10 +122,11 @@ const ON_THE_WAY_IN = ['gateway', 'intake'] as const
 /** One that all services read and that changes nothing which the ledger sees. */
 const CHANGED_SETTING = 'config.logLevel=warn'
 
+/** Waits until one pod of each app takes work. @throws {KubernetesError} one has an image of another tag: what was done has changed nothing. */
 async function allHave(target: Target, tag: string): Promise<void> {
   for (const app of APPS) await waitForPods(target, app, 1)
-  const old = (await listPods(target.api, target.namespace)).filter(({ app, image }) => APPS.some((known) => known === app) && !image.endsWith(`:${tag}`))
-  if (old.length > 0) throw new Error(`after the upgrade ${old.map(({ name, image }) => `${name} has ${image}`).join(', ')}`)
+  const others = (await listPods(target.api, target.namespace)).filter(({ app, image, isReady }) => isReady && APPS.some((known) => known === app) && !image.endsWith(`:${tag}`))
+  if (others.length > 0) throw new KubernetesError(`instead of ${tag} ${others.map(({ name, image }) => `${name} has ${image}`).join(', ')}`)
 }
 
 function problemsOf({ load, attempts, queries, verdict, brokeOff }: ClusterLoadReport): readonly string[] {
@@ -127,6 +134,7 @@ function problemsOf({ load, attempts, queries, verdict, brokeOff }: ClusterLoadR
     ...(brokeOff === undefined ? [] : [`what was done to the cluster broke off: ${brokeOff}`]),
     ...load.unexpected.map((reason) => `unexpected reply: ${reason}`),
     ...(attempts.stillFailing.length === 0 ? [] : [`${attempts.stillFailing.length} requests were still failing after three retries, such as ${attempts.stillFailing.slice(0, MAX_EXAMPLES).join('; ')}`]),
+    ...(attempts.late.length === 0 ? [] : [`${attempts.late.length} requests were acknowledged too late, such as ${attempts.late.slice(0, MAX_EXAMPLES).join('; ')}`]),
     ...queries.wrong.map((answer) => `wrong answer: ${answer}`),
     ...(verdict.isGreen ? [] : [`the ledger does not balance: ${verdict.text}`, ...verdict.examples, ...verdict.disagreements]),
   ]
@@ -134,6 +142,11 @@ function problemsOf({ load, attempts, queries, verdict, brokeOff }: ClusterLoadR
 
 /** More say nothing new. */
 const MAX_EXAMPLES = 5
+
+/** One in which the API server admits no pod that wants more than the Pod Security Standard "restricted" allows. It stays when the release goes, as a user's would. */
+async function createNamespace(api: ClusterApi, name: string): Promise<void> {
+  await api.create('/api/v1/namespaces', { metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
+}
 
 async function readKey(api: ClusterApi, { namespace, fullname }: E2eOptions, entry: string): Promise<string> {
   const { data } = (await api.get(`/api/v1/namespaces/${namespace}/secrets/${fullname}-keys`)) as { readonly data: Readonly<Record<string, string>> }
