@@ -23,21 +23,22 @@ say() { printf '\n== %s\n' "$*"; }
 
 kube() { kubectl --context "$context" "$@"; }
 
-# Takes options of `npm run images`.
+# Takes options of `npm run images`. Every run has a tag of its own: with one that the cluster has already, its pods would stay as they are.
 build_and_load() {
-  say 'building the images'
-  npm run --silent images -- "$@"
   version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
+  tag=$version-$(date +%s)
+  say "building the images, as $tag"
+  npm run --silent images -- --tag "$tag" "$@"
   set --
-  for app in gateway intake router writer indexer query cli; do set -- "$@" "millrace/$app:$version"; done
+  for app in gateway intake router writer indexer query cli; do set -- "$@" "millrace/$app:$tag"; done
   say 'loading them into the cluster'
   load "$@"
 }
 
-# Takes helm's options: the values above all.
+# Takes helm's options: the values above all. Runs the images that were loaded.
 install_and_test() {
   say 'installing the chart, with engines beside it'
-  helm upgrade "$release" charts/millrace --install --kube-context "$context" --wait --timeout "$install_timeout" "$@"
+  helm upgrade "$release" charts/millrace --install --kube-context "$context" --wait --timeout "$install_timeout" --set image.tag="$tag" "$@"
   say 'testing it'
   helm test "$release" --kube-context "$context" --timeout 5m
 }

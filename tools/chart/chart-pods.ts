@@ -16,6 +16,8 @@ export interface ChartPodSpec extends PodSpec {
   readonly automountServiceAccountToken?: boolean
   readonly serviceAccountName?: string
   readonly terminationGracePeriodSeconds?: number
+  readonly imagePullSecrets?: readonly { readonly name: string }[]
+  readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[]
 }
 
 export interface ChartContainer extends Container {

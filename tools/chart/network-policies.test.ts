@@ -40,6 +40,12 @@ describe('network policies', () => {
     expect(egress).toEqual([[[9093, 9094], kafka], [[9142], undefined], [[443, 9201], undefined], [[6380], undefined]])
   })
 
+  it('know the ports of engines whose addresses name none', async () => {
+    const config = { kafkaBrokers: ['kafka-0', 'kafka-1:9093'], cassandraContactPoints: 'cassandra-0, cassandra-1', elasticsearchNodes: 'http://search, https://search.example.com', redisAddress: 'redis' }
+    const manifests = await renderChart({ values: { config, networkPolicy: { enabled: true } } })
+    expect(rulesOf(policyOf(manifests, 'query'), 'egress').map(({ ports }) => ports?.map(({ port }) => port))).toEqual([[9092, 9093], [9042], [80, 443], [6379]])
+  })
+
   it('let Prometheus read the figures of every app', async () => {
     const metricsFrom = [{ namespaceSelector: { matchLabels: { team: 'watch' } } }]
     const manifests = await renderChart({ values: { engines: { bundled: true }, networkPolicy: { enabled: true, metricsFrom } } })

@@ -25,6 +25,9 @@ describe('the chart refuses', () => {
     ['more copies in sync than there are', { config: { ...EXTERNAL, kafkaMinInsyncReplicas: 2 } }, 'no more copies can be in sync'],
     ['an image without a version', { ...BUNDLED, image: { tag: 'latest' } }, 'name a version'],
     ['an ingress without a name', { ...BUNDLED, ingress: { enabled: true } }, 'ingress.host is missing'],
+    ['a name for gRPC where nothing listens', { ...BUNDLED, config: { otlpGrpcPort: 'off' }, ingress: { grpc: { enabled: true, host: 'otlp.example.com' } } }, 'there is nothing to lead to, as config.otlpGrpcPort is "off"'],
+    ['a delay after which a service is killed at its work', { ...BUNDLED, config: { drainDelayMs: 6000 } }, 'terminationGracePeriodSeconds is 40, and with drainDelayMs 6000 it may take 42 s to end'],
+    ['too little time for the end of one app', { ...BUNDLED, writer: { terminationGracePeriodSeconds: 37 } }, 'writer: terminationGracePeriodSeconds is 37, and with drainDelayMs 5000 it may take 38 s to end'],
     ['memory that Kubernetes cannot read', { mode: 'standalone', standalone: { persistence: { size: '20 GB' } } }, 'standalone.persistence.size: Does not match pattern'],
   ])('%s', async (_, values, message) => {
     const refusal = await refusalOf({ values })
@@ -34,6 +37,11 @@ describe('the chart refuses', () => {
 })
 
 describe('the chart takes', () => {
+  it('exactly as much time for the end of an app as it may need', async () => {
+    const manifests = await renderChart({ values: { ...BUNDLED, writer: { terminationGracePeriodSeconds: 20, config: { drainDelayMs: 500 } } } })
+    expect(manifests.filter(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'millrace-writer')).toHaveLength(1)
+  })
+
   it('lists as they are written on a command line', async () => {
     const manifests = await renderChart({ values: { config: { ...EXTERNAL, kafkaBrokers: 'kafka-0:9092,kafka-1:9093' }, networkPolicy: { enabled: true } } })
     expect(JSON.stringify(manifests.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'millrace-writer')?.spec?.['egress'])).toContain('9093')

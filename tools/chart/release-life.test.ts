@@ -3,6 +3,8 @@ import { renderChart, type Manifest } from './render-chart.ts'
 
 const BUNDLED = { engines: { bundled: true } }
 const EXTERNAL = { config: { kafkaBrokers: ['kafka:9092'], cassandraContactPoints: ['cassandra:9042'], elasticsearchNodes: ['http://elasticsearch:9200'], redisAddress: 'redis:6379' } }
+/** Of `helm install` and `helm upgrade`, unless they are told another. */
+const HELM_TIMEOUT_S = 300
 
 describe('an upgrade', () => {
   it('changes none of the fields that Kubernetes lets nobody change', async () => {
@@ -39,6 +41,7 @@ describe('the migration', () => {
     const needed = pod?.spec.volumes.flatMap(({ configMap, secret }) => [configMap?.name, secret?.secretName]).filter((name) => name !== undefined)
     expect(needed?.sort()).toEqual(['millrace-migrate-config', 'millrace-migrate-keys'])
     expect(pod?.spec.serviceAccountName).toBe('default') // the release's own is not there yet
+    expect(pod?.owner.spec?.['activeDeadlineSeconds']).toBeLessThan(HELM_TIMEOUT_S)
     const data = (name: string): unknown => manifests.find(({ metadata }) => metadata.name === name)?.data
     expect(data('millrace-migrate-keys')).toEqual(data('millrace-keys'))
   })
@@ -47,6 +50,8 @@ describe('the migration', () => {
     const manifests = await renderChart({ values: BUNDLED })
     const job = manifests.find(({ kind, metadata }) => kind === 'Job' && componentOf(metadata.labels) === 'migrate')
     expect([job?.metadata.name, job?.metadata.annotations]).toEqual(['millrace-migrate-1', undefined])
+    // The engines' images are pulled meanwhile.
+    expect(job?.spec?.['activeDeadlineSeconds']).toBe(900)
   })
 })
 

@@ -19,6 +19,7 @@ const ALL_FLAGS = {
   appDefaults: { autoscaling: { enabled: true } },
   ingress: { enabled: true, host: 'logs.example.com', grpc: { enabled: true, host: 'otlp.example.com' } },
   config: { syslogTcpPort: 1601, syslogUdpPort: 1514 },
+  image: { pullSecrets: ['pull'] },
 }
 const RENDERINGS = [
   ...['values-kind.yaml', 'values-minikube.yaml', 'values-production.yaml', 'values-standalone.yaml'].map((file) => ({ name: file, valuesFiles: [file], values: {} })),
@@ -118,6 +119,14 @@ describe.each(RENDERINGS)('the chart with $name', ({ valuesFiles, values }) => {
     }
   })
 
+  it('spreads the pods of an app over nodes that take them, each revision by itself', () => {
+    for (const { labels, spec } of pods.filter(({ owner }) => owner.kind === 'Deployment')) {
+      const selector = { matchLabels: { 'app.kubernetes.io/name': 'millrace', 'app.kubernetes.io/instance': 'millrace', 'app.kubernetes.io/component': componentOf(labels) } }
+      const constraint = (topologyKey: string): unknown => expect.objectContaining({ topologyKey, labelSelector: selector, matchLabelKeys: ['pod-template-hash'], nodeTaintsPolicy: 'Honor' })
+      expect(spec.topologySpreadConstraints).toEqual([constraint('kubernetes.io/hostname'), constraint('topology.kubernetes.io/zone')])
+    }
+  })
+
   it('bounds the memory of every container, and none of its CPU', () => {
     for (const { spec } of pods) {
       for (const { name, resources } of spec.containers) expect([name, resources?.requests, resources?.limits]).toEqual([name, { cpu: expect.any(String), memory: expect.any(String) }, { memory: expect.any(String) }])
@@ -161,6 +170,10 @@ describe.each(RENDERINGS)('the chart with $name', ({ valuesFiles, values }) => {
     const open = JSON.stringify(manifests.filter(({ kind }) => kind !== 'Secret'))
     expect(secrets.filter((secret) => open.includes(secret))).toEqual([])
     expect(open).not.toMatch(/(?:password|apiKey|adminKey)\\*"?:/i)
+  })
+
+  it('has Jobs that go by themselves some time after they have ended', () => {
+    expect(manifests.filter(({ kind }) => kind === 'Job').filter(({ spec }) => !(Number(spec?.['ttlSecondsAfterFinished']) > 0)).map(({ metadata }) => metadata.name)).toEqual([])
   })
 
   it('leaves nothing of its hooks behind', () => {

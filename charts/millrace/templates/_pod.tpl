@@ -136,8 +136,8 @@ spec:
   topologySpreadConstraints:
     {{- range . }}
     {{- $selector := dict "matchLabels" (include "millrace.selectorLabels" (list $root $component) | fromYaml) }}
-    {{- /* Of this revision only: else a rolling upgrade is spread around the pods that it replaces. */}}
-    - {{ mergeOverwrite (dict "labelSelector" $selector "matchLabelKeys" (list "pod-template-hash")) . | toYaml | indent 6 | trim }}
+    {{- /* Of this revision only: else a rolling upgrade is spread around the pods that it replaces. And over nodes that take them: a tainted one without pods would count as the emptiest. */}}
+    - {{ mergeOverwrite (dict "labelSelector" $selector "matchLabelKeys" (list "pod-template-hash") "nodeTaintsPolicy" "Honor") . | toYaml | indent 6 | trim }}
     {{- end }}
   {{- end }}
 {{- end }}

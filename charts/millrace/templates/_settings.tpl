@@ -57,6 +57,17 @@ app's own `config`. (list root app); the migration has no block of its own.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if eq .Values.mode "services" -}}
+{{- range $app := keys (include "millrace.apps" . | fromYaml) | sortAlpha -}}
+{{- $grace := (include "millrace.app" (list $ $app) | fromYaml).terminationGracePeriodSeconds | int -}}
+{{- $drainDelayMs := (include "millrace.settings" (list $ $app) | fromYaml).drainDelayMs | int -}}
+{{- /* What a service allows itself, in run-service.ts: four delays as long as requests come, then 18 s to end. */ -}}
+{{- $needed := div (add (mul 4 $drainDelayMs) 18000 999) 1000 -}}
+{{- if lt $grace (int $needed) -}}
+{{- fail (printf "%s: terminationGracePeriodSeconds is %d, and with drainDelayMs %d it may take %d s to end: it would be killed at its work. Give it as long, or set a shorter delay" $app $grace $drainDelayMs (int $needed)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if gt (int (default 1 .Values.config.kafkaMinInsyncReplicas)) (int (default 1 .Values.config.kafkaReplicationFactor)) -}}
 {{- fail "config.kafkaMinInsyncReplicas: no more copies can be in sync than config.kafkaReplicationFactor makes" -}}
 {{- end -}}

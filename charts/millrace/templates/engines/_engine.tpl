@@ -49,7 +49,8 @@ spec:
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ .grace }}
       {{- with .root.Values.image.pullSecrets }}
-      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      imagePullSecrets: {{- range . }}
+        - name: {{ . }}{{ end }}
       {{- end }}
       securityContext:
         runAsNonRoot: true
