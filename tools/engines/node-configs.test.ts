@@ -33,7 +33,7 @@ describe('the configuration of each engine', () => {
   })
 
   it('starts Redis without persistence and without eviction', () => {
-    expect(redisArgs(6479, '/data/redis').join(' ')).toBe('--bind 127.0.0.1 --port 6479 --save  --appendonly no --maxmemory 512mb --maxmemory-policy noeviction --dir /data/redis')
+    expect(redisArgs(6479, '/data/redis').join(' ')).toBe('--bind 127.0.0.1 --port 6479 --save  --appendonly no --maxmemory 512mb --maxmemory-policy volatile-lru --dir /data/redis')
   })
 
   it('depends on exactly the named artifacts', () => {

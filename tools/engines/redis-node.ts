@@ -20,7 +20,7 @@ export function planRedisNode({ folder, programs, settings }: NodeOptions): Node
 
 /** Redis holds only what may be forgotten: it writes nothing, and at its limit refuses rather than evicts a counter that is in use. */
 export function redisArgs(port: number, folder: string): readonly string[] {
-  return ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--maxmemory', MAX_MEMORY, '--maxmemory-policy', 'noeviction', '--dir', folder]
+  return ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--maxmemory', MAX_MEMORY, '--maxmemory-policy', 'volatile-lru', '--dir', folder]
 }
 
 /** Far above what tests and a development system keep there. */

@@ -21,7 +21,7 @@ export interface NewKey {
 
 /** Makes a key. Answers its text, which is kept nowhere. */
 export async function createKey({ tenants, random, clock }: KeyMaker, { tenantId, scopes, name }: NewKey, text = newKey(random)): Promise<{ readonly text: string; readonly entry: KeyEntry }> {
-  const entry: KeyEntry = { hash: hashOfKey(text), tenantId, scopes, ...(name === '' ? {} : { name }), createdMs: clock.nowMs() }
+  const entry: KeyEntry = { hash: hashOfKey(text), tenantId, scopes, ...(name === '' ? {} : { name }), createdMs: Math.trunc(clock.nowMs()) }
   await tenants.putKey(entry)
   return { text, entry }
 }

@@ -8,8 +8,8 @@ export async function readElasticsearchFacts({ prefix, ...connection }: Elastics
   const client = createElasticsearchClient(connection)
   const limit = { requestTimeout: INSPECTION_LIMIT_MS }
   try {
-    // Not by `GET /`, which is a module of its own that a small distribution may lack.
-    const { nodes } = await client.nodes.info({ metric: '_none', filter_path: 'nodes.*.version' }, limit)
+    // Not by `GET /`, which is a module of its own that a small distribution may lack. Of a metric, as `_none` would be taken for the name of a node.
+    const { nodes } = await client.nodes.info({ metric: 'process', filter_path: 'nodes.*.version' }, limit)
     const health = await client.cluster.health({}, limit)
     const { index_templates: [found] } = await client.indices.getIndexTemplate({ name: names.template, flat_settings: true }, { ...limit, ignore: [404] }).then((answer) => ({ index_templates: answer.index_templates ?? [] }))
     const indices = await client.indices.get({ index: names.pattern, features: ['aliases'], expand_wildcards: 'open' }, limit)
