@@ -97,6 +97,6 @@ describe('syslog', () => {
     const answer = await reader.post('/v1/syslog', '<14>1 - h by-http - - - one\n25 <14>1 - h by-http - - - 2')
     expect([answer.status, await answer.json()]).toEqual([200, { accepted: 2, rejectedCount: 0 }])
     expect((await found('service:by-http', 2)).map(({ attributes }) => attributes.message).sort()).toEqual(['2', 'one'])
-    expect(await (await fetch(`${millrace.url}/metrics`)).text()).toMatch(/millrace_syslog_messages_total\{transport="tcp",outcome="received",app="standalone"\} \d+/)
+    expect(await (await fetch(`${millrace.url}/metrics`)).text()).toMatch(/millrace_syslog_messages_total\{transport="tcp",outcome="received",app="(?:standalone|gateway)"\} \d+/)
   })
 })
