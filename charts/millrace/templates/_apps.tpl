@@ -19,6 +19,14 @@ query: {engines: [kafka, cassandra, elasticsearch, redis], calls: [], front: fal
 {{- end }}
 {{- end }}
 
+{{/* What runs to its end with settings of its own, and is no app: as above, by name. */}}
+{{- define "millrace.jobs" -}}
+{{- if eq .Values.mode "services" -}}
+migrate: {engines: [kafka, cassandra, elasticsearch], calls: []}
+doctor: {engines: [kafka, cassandra, elasticsearch, redis], calls: [{{ include "millrace.front" . }}]}
+{{- end }}
+{{- end }}
+
 {{/* The app that senders reach. */}}
 {{- define "millrace.front" -}}
 {{- ternary "standalone" "gateway" (eq .Values.mode "standalone") -}}
