@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { EngineName } from '@millrace/simulator/describe-on'
+import { toolHome } from '../process/tool-home.ts'
 import { planCassandraNode } from './cassandra-node.ts'
 import { planElasticsearchNode } from './elasticsearch-node.ts'
 import { ENGINE_NAMES, EngineError, type Engine, type EngineSet } from './engine.ts'
@@ -39,9 +39,7 @@ const PLANNERS: Readonly<Record<EngineName, (options: NodeOptions) => NodePlan>>
  * user that Elasticsearch runs as cannot pass.
  */
 export function enginesHome(): string {
-  const { ENGINES_HOME: home = '' } = process.env
-  if (home !== '') return resolve(home)
-  return process.getuid?.() === 0 ? '/var/cache/millrace/engines' : join(homedir(), '.cache/millrace/engines')
+  return toolHome('ENGINES_HOME', 'engines')
 }
 
 /** Where `npm run engines` keeps its set. */

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { toolHome } from '../process/tool-home.ts'
 import { KUBERNETES_VERSION } from './versions.ts'
 
 /** Where everything of the cluster lies. */
@@ -34,7 +34,5 @@ export function layoutOf(home: string): ClusterLayout {
 
 /** `KUBERNETES_HOME`, or a folder of the user's cache; root's lies where those of the engines do. */
 export function kubernetesHome(): string {
-  const { KUBERNETES_HOME: home = '' } = process.env
-  if (home !== '') return resolve(home)
-  return process.getuid?.() === 0 ? '/var/cache/millrace/kubernetes' : join(homedir(), '.cache/millrace/kubernetes')
+  return toolHome('KUBERNETES_HOME', 'kubernetes')
 }

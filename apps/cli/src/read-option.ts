@@ -30,10 +30,3 @@ export function readOperand({ operands }: CommandCall, what: string): string {
   if (operand === undefined || operands.length !== 1) throw new CommandError('usage', `one ${what} is needed`)
   return operand
 }
-
-/** @throws {CommandError} the option is missing. */
-export function readNeeded({ options }: CommandCall, name: string): string {
-  const text = options[name]
-  if (text === undefined) throw new CommandError('usage', `--${name} is needed`)
-  return text
-}

@@ -1,4 +1,5 @@
 import { createSessions } from '@millrace/access/sessions'
+import { whenAborted } from '@millrace/runtime/when-aborted'
 import { runService } from '@millrace/service/run-service'
 import { createForwarder } from './forward.ts'
 import { forwardRoutes } from './forward-routes.ts'
@@ -30,7 +31,7 @@ await runService('gateway', async ({ settings, url, engines, resources, random, 
     hotRoutes,
     // What these have taken they send on by the routes, which are served still.
     work: async (signal) => {
-      await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+      await whenAborted(signal)
       query.endStreams()
       await Promise.all([syslog?.[Symbol.asyncDispose](), otlpGrpc?.[Symbol.asyncDispose]()])
     },

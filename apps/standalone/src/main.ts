@@ -8,6 +8,7 @@ import { systemDisk } from '@millrace/runtime/system-disk'
 import { systemRandom } from '@millrace/runtime/system-random'
 import { openSystemWorkers } from '@millrace/runtime/system-workers'
 import { stopSignal } from '@millrace/service/stop-signal'
+import { whenAborted } from '@millrace/runtime/when-aborted'
 import { createLog } from '@millrace/telemetry/log'
 import { createRegistry } from '@millrace/telemetry/metrics'
 import { openTelemetry } from '@millrace/telemetry/open-telemetry'
@@ -18,7 +19,7 @@ import { welcome } from './welcome.ts'
 /** standalone: every app in one process, over the embedded engines, all data under one folder. Ends on SIGTERM or SIGINT after draining. */
 async function run(config: StandaloneConfig): Promise<void> {
   const stop = stopSignal()
-  const stopped = new Promise<void>((resolve) => { stop.addEventListener('abort', () => { resolve() }, { once: true }) })
+  const stopped = whenAborted(stop)
   const log = createLog(config.logLevel)
   using _lock = openFolderLock(config.dataDir)
   await using workers = openSystemWorkers({ threads: FLUSH_THREADS })

@@ -20,6 +20,7 @@ import type { Random } from '@millrace/runtime/random'
 import { systemClock } from '@millrace/runtime/system-clock'
 import { systemHostNames } from '@millrace/runtime/system-host-names'
 import { systemRandom } from '@millrace/runtime/system-random'
+import { whenAborted } from '@millrace/runtime/when-aborted'
 import { createLog, type Log } from '@millrace/telemetry/log'
 import { createRegistry, type Registry } from '@millrace/telemetry/metrics'
 import { openTelemetry } from '@millrace/telemetry/open-telemetry'
@@ -163,15 +164,6 @@ async function endWithin(ms: number, log: Log, ended: AbortSignal, failure?: unk
 const START_RETRY_S = 2
 
 const NO_TENANTS: KeySource = { findKey: () => Promise.resolve(undefined) }
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => {
-      resolve()
-    }, { once: true })
-  })
-}
 
 /** Rejects when work ends that must not end. */
 async function neverEnding(work: Promise<void> | undefined): Promise<void> {

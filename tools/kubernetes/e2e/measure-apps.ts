@@ -14,11 +14,6 @@ export interface AppMeasure {
   readonly idleBytes: number
 }
 
-/** The goals of the chart's apps. */
-export const MAX_START_MS = 3000
-export const MAX_IDLE_BYTES = 150e6
-export const MAX_IMAGE_BYTES = 250e6
-
 /** RSS of each app's process. */
 export async function measureIdle(target: Target, apps: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>()

@@ -1,3 +1,4 @@
+import { DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS } from '@millrace/access/create-tenant'
 import { ADMIN_CONNECTION, openAdminClient } from '../gateway-client.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
@@ -44,7 +45,7 @@ const create: Command = {
   name: 'tenants create',
   about: 'Makes a tenant and prints its id and its first key, which is shown this once.',
   operands: '<name>',
-  options: { 'retention-days': { value: 'days', about: 'how long its events are kept; 30 unless given' }, ...JSON_OPTION, ...ADMIN_CONNECTION },
+  options: { 'retention-days': { value: 'days', about: `how long its events are kept; ${DEFAULT_RETENTION_DAYS} unless given` }, ...JSON_OPTION, ...ADMIN_CONNECTION },
   examples: ['millrace tenants create "Team B"', 'millrace tenants create team-b --retention-days 7 --json'],
   run: async (call) => {
     const name = readOperand(call, 'name of the tenant, in quotes where it has blanks,')
@@ -68,7 +69,7 @@ const setRetention: Command = {
   about: "Changes for how many days a tenant's events are kept. What falls out of a shorter retention is removed for good.",
   operands: '<id>',
   options: {
-    days: { value: 'days', about: '1 to 3650' },
+    days: { value: 'days', about: `1 to ${MAX_RETENTION_DAYS}` },
     shorten: { value: undefined, about: 'needed where it is shorter than before: older events are hidden at once and gone some minutes later' },
     ...JSON_OPTION, ...ADMIN_CONNECTION,
   },
@@ -98,6 +99,3 @@ function rowOf({ tenantId, name, retentionDays }: TenantAnswer): readonly string
 function readDays(text: string | undefined, name: string): number | undefined {
   return readNumber(text, name, { min: 1, max: MAX_RETENTION_DAYS })
 }
-
-/** As the API takes: ten years. */
-const MAX_RETENTION_DAYS = 3650

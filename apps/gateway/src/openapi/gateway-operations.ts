@@ -1,8 +1,9 @@
-import { json, list, object, oneOf, reference, text, time, type Operation, type Schema } from './operation.ts'
+import { DEFAULT_RETENTION_DAYS } from '@millrace/access/create-tenant'
+import { json, list, object, oneOf, reference, text, time, type Operation } from './operation.ts'
+import { days } from './schemas.ts'
 
 const PAGE_HEADER = { name: 'X-Millrace-Page', in: 'header', description: 'Any value: what another site’s page cannot send.', schema: text, required: true } as const
 
-const days: Schema = { type: 'integer', minimum: 1, maximum: 3650 }
 const noTenant = { 404: 'There is no such tenant.' }
 const REVOKED = 'It opens nothing within 10 seconds, and neither do sessions that it opened; a live tail that is open ends within 15 minutes. A process that cannot reach the catalog may trust it for an hour.'
 
@@ -23,7 +24,7 @@ function keyOperations(path: string, whose: string, scopes: readonly string[], e
 export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/tenants': {
     tag: 'Operation', summary: 'Make a tenant', description: 'Answers the text of its first key, once.',
-    body: { required: true, content: json(object({ name: { ...text, minLength: 1, maxLength: 100 }, 'retentionDays?': { type: 'integer', minimum: 1, maximum: 3650, default: 30 } })) },
+    body: { required: true, content: json(object({ name: { ...text, minLength: 1, maxLength: 100 }, 'retentionDays?': { ...days, default: DEFAULT_RETENTION_DAYS } })) },
     answers: { 201: { description: 'The tenant and its key.', content: json(object({ tenantId: text, name: text, retentionDays: { type: 'integer' }, apiKey: text })) } },
   },
   'GET /v1/tenants': { tag: 'Operation', summary: 'All tenants', answers: { 200: { description: 'Without their keys.', content: json(object({ tenants: list(reference('Tenant')) })) } } },

@@ -1,3 +1,4 @@
+import { MAX_RETENTION_DAYS } from '@millrace/access/create-tenant'
 import { count, flag, list, object, oneOf, reference, text, time, type Schema } from './operation.ts'
 
 const KEY = {
@@ -6,6 +7,9 @@ const KEY = {
   scopes: list(oneOf(['ingest', 'query', 'admin'])),
   'created?': { ...time, description: 'Absent for keys of an early version.' },
 }
+
+/** For how many days events are kept. */
+export const days: Schema = { type: 'integer', minimum: 1, maximum: MAX_RETENTION_DAYS }
 
 /** What several answers have in common: `components.schemas` of the document. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -51,7 +55,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     'tenantId?': text, 'receivedTime?': time, 'requests?': count, 'events?': count,
     'valueBase64?': { ...text, contentEncoding: 'base64', description: 'The record; only where one letter is asked for.' },
   }, 'A record that could not be stored. What its batch says is absent when it cannot be decoded.'),
-  Tenant: object({ tenantId: text, name: text, retentionDays: { type: 'integer', minimum: 1, maximum: 3650 } }),
+  Tenant: object({ tenantId: text, name: text, retentionDays: days }),
   Key: object(KEY, 'What people know a key by.'),
   NewKey: object({ ...KEY, key: { ...text, description: 'Its text. It is shown here and never again.' } }),
   Problem: object({ type: { ...text, pattern: '^urn:millrace:problem:' }, title: text, status: { type: 'integer' }, detail: text }, 'RFC 9457.'),
