@@ -178,6 +178,18 @@ describeOn('cassandra', 'the commit log in Cassandra', (address) => {
     }
   }, 120_000)
 
+  it('trims the request ids of an entry whose copy is still under way', async () => {
+    const stream = newStream()
+    const writer = open((cql) => (/INSERT INTO commit_(entries|request)/.test(cql) ? 'not done' : 'done'))
+    const entry = entryAfter(await writer.claimStream(stream, 'a'), { requests: [request(1_000), request(90_000_000)] })
+    await writer.commit(stream, entry)
+    await open().trimCommits(stream, { beforeMs: 1_000_000, throughSequence: 0 })
+    await history().copy(stream, entry)
+    expect((await requestsOf(open(), stream, -1)).map(({ expiresMs }) => expiresMs)).toEqual([90_000_000])
+    const stored = await keyspace.session.execute('SELECT slot, expires_ms FROM commit_requests WHERE stream = ? AND slot IN (0, 1)', [stream], { isIdempotent: true })
+    expect(stored).toEqual([])
+  })
+
   it('does not bring back what was trimmed when a slow process copies it again', async () => {
     const stream = await sealedStream()
     const [entry] = await open().readEntries(stream, 1, 1)
