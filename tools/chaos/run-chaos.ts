@@ -24,9 +24,9 @@ export interface ChaosOptions {
   readonly batch: number
   readonly tenants: number
   readonly queries: number
-  /** After the last fault of a phase, before answers must be complete again. */
+  /** After the last fault of a phase, until answers must be complete again. */
   readonly recoveryMs: number
-  /** How long answers are watched after that. */
+  /** The answers to what is asked in so long are counted together. */
   readonly watchMs: number
   /** Pause between two faults of a phase. */
   readonly pauseMs: number
@@ -53,9 +53,11 @@ export interface FaultRecord {
   readonly tookMs: number
 }
 
-/** The answers to questions that were asked while nothing had been wrong for long enough. */
+/** The answers to the questions of one window after a fault: of the first in which they were complete again, or of the last that they had. */
 export interface WindowRecord {
   readonly afterFault: string
+  /** From the mending of the fault to the first of these questions. */
+  readonly afterMs: number
   readonly asked: number
   readonly complete: number
 }
@@ -87,7 +89,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
   const problems: string[] = []
   const faults: FaultRecord[] = []
-  const watched: { readonly afterFault: string; readonly fromMs: number; readonly toMs: number }[] = []
+  const windows: WindowRecord[] = []
   await sleep(WARM_UP_MS)
   try {
     for (const phase of options.phases) {
@@ -98,32 +100,41 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         onProgress(`${faults.length}: ${faultText(fault)}: mended after ${Date.now() - startedMs} ms${problem === undefined ? '' : `; ${problem}`}`)
         await sleep(options.pauseMs)
       }
-      await sleep(options.recoveryMs)
-      const fromMs = Date.now()
-      await sleep(options.watchMs)
-      watched.push({ afterFault: faults.at(-1)?.fault ?? '', fromMs, toMs: Date.now() })
-      await sleep(ANSWER_MS) // what was asked last must not meet the next fault
+      const window = await watchRecovery(ends, faults.at(-1)?.fault ?? '', options)
+      windows.push(window)
+      onProgress(`answers ${Math.round(window.afterMs / 1000)} s after ${window.afterFault}: ${window.complete} of ${window.asked} complete`)
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`)
   }
   stop.abort()
   const [load, queries] = await Promise.all([loading, asking])
-  const windows = watched.map(({ afterFault, fromMs, toMs }) => windowOf(ends, { fromMs, toMs, afterFault }))
-  for (const { afterFault, asked, complete } of windows) onProgress(`answers after ${afterFault}: ${complete} of ${asked} complete`)
   onProgress('checking the ledger')
   const verdict = await checkLedger(services.url, ledger, { timeoutMs: CHECK_TIMEOUT_MS })
   agent.destroy()
 
   problems.push(...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong, ...services.services.flatMap(({ unexpectedEnds }) => unexpectedEnds))
-  for (const { afterFault, asked, complete } of windows) if (asked === 0 || complete < asked * MIN_COMPLETE_SHARE) problems.push(`after ${afterFault} only ${complete} of ${asked} answers were complete`)
+  for (const window of windows) if (!isComplete(window)) problems.push(`${Math.round(window.afterMs / 1000)} s after ${window.afterFault} only ${window.complete} of ${window.asked} answers were complete`)
   const answers = { complete: 0, incomplete: 0, unanswered: 0 }
   for (const { outcome } of ends) answers[outcome] += 1
   return { faults, windows, load, queries, answers, verdict, problems, isGreen: verdict.isGreen && problems.length === 0 }
 }
 
-/** Of the questions that were asked in it, however long they took. */
-function windowOf(ends: readonly QuestionEnd[], { fromMs, toMs, afterFault }: { readonly fromMs: number; readonly toMs: number; readonly afterFault: string }): WindowRecord {
-  const inside = ends.filter(({ askedMs }) => askedMs >= fromMs && askedMs < toMs)
-  return { afterFault, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
+/** Window after window, until one is complete or the time is over in which one must be. */
+async function watchRecovery(ends: readonly QuestionEnd[], afterFault: string, { recoveryMs, watchMs }: ChaosOptions): Promise<WindowRecord> {
+  const mendedMs = Date.now()
+  for (;;) {
+    const fromMs = Date.now()
+    await sleep(watchMs)
+    const toMs = Date.now()
+    await sleep(ANSWER_MS) // what was asked last must neither go uncounted nor meet the next fault
+    // Of the questions that were asked in it, however long they took.
+    const inside = ends.filter(({ askedMs }) => askedMs >= fromMs && askedMs < toMs)
+    const window = { afterFault, afterMs: fromMs - mendedMs, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
+    if (isComplete(window) || Date.now() - mendedMs > recoveryMs) return window
+  }
+}
+
+function isComplete({ asked, complete }: WindowRecord): boolean {
+  return asked > 0 && complete >= asked * MIN_COMPLETE_SHARE
 }
