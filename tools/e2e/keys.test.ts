@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
 import { createTestClient, waitFor, type TestClient } from './test-client.ts'
 import { openTestSystem, START_TIMEOUT_MS, type TestSystem } from './test-system.ts'
 
@@ -25,6 +27,7 @@ describe('keys of a tenant', () => {
   const ask = async (method: string, at: string, body?: object, key = millrace.adminKey): Promise<Response> =>
     await fetch(`${millrace.url}${at}`, { method, headers: { authorization: `Bearer ${key}` }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
   const make = async (at: string, body: object): Promise<Required<Key>> => (await (await ask('POST', at, body)).json()) as Required<Key>
+  const openTail = async (headers: Readonly<Record<string, string>>): Promise<Response> => await fetch(`${millrace.url}/v1/tail?query=*`, { headers })
   const list = async (at: string): Promise<readonly Key[]> => ((await (await ask('GET', at)).json()) as { readonly keys: readonly Key[] }).keys
 
   it('are made with a name and scopes, shown once, and listed without their texts', async () => {
@@ -39,18 +42,23 @@ describe('keys of a tenant', () => {
     expect((await list('/v1/tenants/other/keys')).map(({ name }) => name)).toEqual(['first'])
   })
 
-  it('open nothing any more once they are revoked, nor do sessions that they opened', async () => {
+  it('open nothing any more once they are revoked, nor do sessions and tails that they opened', async () => {
     const { id, key } = await make(`${path}/keys`, { name: 'laptop', scopes: ['query'] })
     const signedIn = await fetch(`${millrace.url}/v1/session`, { method: 'POST', headers: { 'x-millrace-page': '1', 'content-type': 'application/json' }, body: JSON.stringify({ key }) })
     const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     const bySession = async (): Promise<number> => (await fetch(`${millrace.url}/v1/usage`, { headers: { cookie, 'x-millrace-page': '1' } })).status
     const byKey = async (): Promise<number> => (await createTestClient(millrace.url, key).get('/v1/usage')).status
     expect([await byKey(), await bySession()]).toEqual([200, 200])
+    const tails = await Promise.all([openTail({ authorization: `Bearer ${key}` }), openTail({ cookie, 'x-millrace-page': '1' })])
+    const lokiTail = new WebSocket(`${millrace.url.replace('http', 'ws')}/loki/api/v1/tail?query=${encodeURIComponent('{service=~".+"}')}`, { headers: { authorization: `Bearer ${key}` } })
+    await once(lokiTail, 'open')
+    const lokiTailEnds = once(lokiTail, 'close')
     expect((await ask('DELETE', `${path}/keys/${id}`)).status).toBe(204)
     await waitFor(async () => (await byKey()) === 403 && (await bySession()) === 401) // what was checked is trusted for 10 s
+    await Promise.all([...tails.map(async (tail) => await tail.text()), lokiTailEnds]) // and tails look again each 10 s
     expect((await list(`${path}/keys`)).some((each) => each.id === id)).toBe(false)
     expect((await other.get('/v1/usage')).status).toBe(200)
-  }, 30_000)
+  }, 40_000)
 
   it('of admins are made and revoked likewise, but never by themselves', async () => {
     const first = await make('/v1/admin-keys', { name: 'night shift' })

@@ -311,7 +311,7 @@ async function serveDeadLetters(): Promise<{ readonly client: Pick<TestClient, '
   const server = createServer((raw, response) => {
     const url = new URL(raw.url ?? '/', 'http://query')
     const match = find(raw.method ?? '', url.pathname)
-    match?.route.handle({ raw, url, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal }, response).catch(() => { response.destroy() })
+    match?.route.handle({ raw, url, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal, isStillAllowed: () => Promise.resolve(true) }, response).catch(() => { response.destroy() })
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   return {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Clock } from '@millrace/runtime/clock'
 import type { CommandCall, CommandOptions } from './command.ts'
 import { CommandError } from './command-error.ts'
 
@@ -16,9 +17,15 @@ export interface GatewayClient {
   exchange(method: Method, path: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<{ readonly body: unknown; readonly headers: Headers }>
   /**
    * Lines of an answer while they come, without an end of its own. Ends early when the person gives up.
-   * @throws {CommandError} as {@link ask}; `unavailable` as well where the answer breaks off.
+   * @throws {CommandError} as {@link ask}; `unavailable` as well where the answer breaks off, or stands still for `silenceMs`.
    */
-  lines(method: Method, path: string, body?: object): AsyncIterable<string>
+  lines(method: Method, path: string, options?: LinesOptions): AsyncIterable<string>
+}
+
+export interface LinesOptions {
+  readonly body?: object
+  /** ms without a byte after which nobody is there any more: a connection whose other end has gone without a word stays silent for good. Any silence is allowed when absent. */
+  readonly silenceMs?: number
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -76,7 +83,7 @@ function createClient(call: CommandCall, base: string, key: string): GatewayClie
     url: base,
     exchange,
     ask: async (...question) => (await exchange(...question)).body,
-    lines: (method, path, body) => readLines(call, base + path, request(method, body, { accept: '*/*' })),
+    lines: (method, path, { body, silenceMs } = {}) => readLines(call, base + path, request(method, body, { accept: '*/*' }), silenceMs),
   }
 }
 
@@ -138,15 +145,17 @@ async function send({ clock, signal }: CommandCall, url: string, request: Reques
   }
 }
 
-async function* readLines({ signal }: CommandCall, url: string, request: RequestInit): AsyncGenerator<string, void, undefined> {
+async function* readLines({ signal, clock }: CommandCall, url: string, request: RequestInit, silenceMs = Infinity): AsyncGenerator<string, void, undefined> {
   let hasAnswered = false
+  using silence = listenForSilence(clock, silenceMs)
   try {
-    const answer = await fetch(url, { ...request, signal })
+    const answer = await fetch(url, { ...request, signal: AbortSignal.any([signal, silence.signal]) })
     hasAnswered = true
     if (!answer.ok) throw refusalOf(answer, await answer.text())
     const decoder = new TextDecoder()
     let rest = ''
     for await (const bytes of answer.body ?? []) {
+      silence.heard()
       const lines = (rest + decoder.decode(bytes as Uint8Array, { stream: true })).split('\n')
       rest = lines.pop() ?? ''
       if (rest.length > MAX_LINE_LENGTH) throw new CommandError('error', 'a line of the answer has no end: is there a Millrace at this address?')
@@ -156,7 +165,28 @@ async function* readLines({ signal }: CommandCall, url: string, request: Request
   } catch (cause) {
     if (signal.aborted) return
     if (cause instanceof CommandError) throw cause
-    throw new CommandError('unavailable', `${new URL(url).origin} ${hasAnswered ? 'broke off its answer' : 'does not answer'}: ${reasonOf(cause)}`, { cause })
+    throw new CommandError('unavailable', `${new URL(url).origin} ${hasAnswered ? 'broke off its answer' : 'does not answer'}: ${silence.signal.aborted ? `nothing came for ${silenceMs / 1000} s` : reasonOf(cause)}`, { cause })
+  }
+}
+
+/** Aborts once `ms` have gone by without a call of `heard`. */
+function listenForSilence(clock: Clock, ms: number): { readonly signal: AbortSignal; heard(): void } & Disposable {
+  const silent = new AbortController()
+  const ended = new AbortController()
+  let heardMs = clock.monotonicMs()
+  const listen = async (): Promise<void> => {
+    for (let leftMs = ms; leftMs > 0 && !ended.signal.aborted; leftMs = heardMs + ms - clock.monotonicMs()) await clock.sleep(leftMs, ended.signal)
+    silent.abort()
+  }
+  if (ms !== Infinity) void listen()
+  return {
+    signal: silent.signal,
+    heard() {
+      heardMs = clock.monotonicMs()
+    },
+    [Symbol.dispose]() {
+      ended.abort()
+    },
   }
 }
 

@@ -51,7 +51,7 @@ describe('millrace', () => {
       const match = find(raw.method ?? '', at.pathname)
       if (raw.headers.authorization !== `Bearer ${ADMIN_KEY}`) refuse('millrace', response, { status: 403, code: 'bad-key', detail: 'this API key is not known' })
       else if (match === undefined) refuse('millrace', response, { status: 404, code: 'not-found', detail: 'no such path' })
-      else match.route.handle({ raw, url: at, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal }, response).catch((error: unknown) => {
+      else match.route.handle({ raw, url: at, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal, isStillAllowed: () => Promise.resolve(true) }, response).catch((error: unknown) => {
         refuse('millrace', response, { status: 400, code: 'bad-request', detail: String(error) })
       })
     }

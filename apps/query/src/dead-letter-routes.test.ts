@@ -37,7 +37,7 @@ describe('the API of dead letters', () => {
       const at = new URL(raw.url ?? '/', 'http://gateway')
       const match = find(raw.method ?? '', at.pathname)
       if (match === undefined) throw new Error('no such route')
-      match.route.handle({ raw, url: at, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal }, response).catch((error: unknown) => {
+      match.route.handle({ raw, url: at, params: match.params, tenantId: '', keyHash: '', receivedMs: 0, signal: new AbortController().signal, isStillAllowed: () => Promise.resolve(true) }, response).catch((error: unknown) => {
         if (error instanceof BadBodyError) refuse(match.route.dialect, response, { status: error.status, code: error.problem, detail: error.message })
         else response.destroy(error instanceof Error ? error : undefined)
       })

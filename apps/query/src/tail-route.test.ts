@@ -10,6 +10,8 @@ import { HEARTBEAT_MS, MAX_STREAM_MS, tailRoute } from './tail-route.ts'
 interface Served extends AsyncDisposable {
   readonly tail: Tail
   readonly clock: ManualClock
+  /** From now on. */
+  revokeKey(): void
   /** Opens a stream for tenant `t`; `next` gives the next event or comment. */
   listen(query: string): Promise<{ readonly response: Response; next(): Promise<string | undefined>; leave(): void }>
 }
@@ -17,17 +19,21 @@ interface Served extends AsyncDisposable {
 async function serve(tail: Tail): Promise<Served> {
   const clock = new ManualClock()
   const route = tailRoute({ tail, clock })
+  let isAllowed = true
   const server = createServer((raw, response) => {
     const gone = new AbortController()
     response.once('close', () => { gone.abort() })
     const url = new URL(raw.url ?? '/', 'http://query')
-    route.handle({ raw, url, params: {}, tenantId: 't', keyHash: '', receivedMs: 0, signal: gone.signal }, response).catch((error: unknown) => {
+    route.handle({ raw, url, params: {}, tenantId: 't', keyHash: '', receivedMs: 0, signal: gone.signal, isStillAllowed: () => Promise.resolve(isAllowed) }, response).catch((error: unknown) => {
       response.writeHead(400).end(String(error))
     })
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   return {
     tail, clock,
+    revokeKey() {
+      isAllowed = false
+    },
     async listen(query) {
       const client = new AbortController()
       const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/tail?query=${encodeURIComponent(query)}`, { signal: client.signal })
@@ -92,7 +98,18 @@ describe('GET /v1/tail', () => {
     await until(() => !served.tail.hasSubscribers('t') && served.clock.sleeping === 0)
   })
 
-  it('ends by itself after a while, so that the key is asked for again', async () => {
+  it('ends when its key is revoked', async () => {
+    await using served = await serve(await openTail({ kind: 'process' }))
+    const stream = await served.listen('*')
+    await served.clock.advance(HEARTBEAT_MS)
+    expect(await stream.next()).toBe(': still here')
+    served.revokeKey()
+    await served.clock.advance(HEARTBEAT_MS)
+    expect(await stream.next()).toBeUndefined()
+    await until(() => !served.tail.hasSubscribers('t') && served.clock.sleeping === 0)
+  })
+
+  it('ends by itself after a while, and is asked for again', async () => {
     await using served = await serve(await openTail({ kind: 'process' }))
     const stream = await served.listen('*')
     await served.clock.advance(MAX_STREAM_MS)

@@ -17,7 +17,7 @@ export interface TailRouteOptions {
  * `GET /v1/tail?query=...`: the matching logs as they arrive, as Server-Sent Events. `log` has an event as searches answer it; `dropped` says how much was left out because it
  * came too fast, for Redis or for the client, in fragments that nobody looked into and in events that matched; `gap` says that something unknown is missing.
  *
- * After a router's restart an event may be shown once more, under the same id. The stream ends after {@link MAX_STREAM_MS}; browsers then come back by themselves.
+ * After a router's restart an event may be shown once more, under the same id. The stream ends when the key is revoked, and after {@link MAX_STREAM_MS}; browsers then come back by themselves.
  */
 export function tailRoute({ tail, clock }: TailRouteOptions): Route {
   const open = new Map<TenantId, number>()
@@ -54,21 +54,21 @@ const MAX_STREAMS_PER_TENANT = 20
 const MAX_STREAMS = 256
 /** Nobody reads faster; the rest of a flood is counted. */
 const MAX_EVENTS_PER_FRAGMENT = 200
-/** Proxies close what is silent for a minute, some sooner. */
+/** Proxies close what is silent for a minute, some sooner. The key is looked at again as often: one that was revoked hears nothing after it, and the 10 s for which keys are remembered. */
 export const HEARTBEAT_MS = 10_000
-/** A key that was revoked is asked for again by then. */
+/** Those who listen spread over replicas that have come meanwhile. */
 export const MAX_STREAM_MS = 15 * 60_000
 /** An engine that restarts needs some seconds. */
 const RETRY_AFTER_S = 5
 
-async function stream({ tail, clock, matcher }: TailRouteOptions & { readonly matcher: FragmentMatcher }, { tenantId, signal: gone }: RouteRequest, response: ServerResponse): Promise<void> {
+async function stream({ tail, clock, matcher }: TailRouteOptions & { readonly matcher: FragmentMatcher }, { tenantId, signal: gone, isStillAllowed }: RouteRequest, response: ServerResponse): Promise<void> {
   const ended = new AbortController()
   const signal = AbortSignal.any([gone, ended.signal])
   try {
     const items = await tail.subscribe(tenantId, signal)
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
     response.write(': listening\n\n')
-    void beat(clock, response, signal)
+    void beat(clock, response, { isStillAllowed, signal }).then(() => { ended.abort() })
     void clock.sleep(MAX_STREAM_MS, signal).then(() => { ended.abort() })
     for await (const item of items) {
       for (const text of await textsOf(item, matcher, tenantId, signal)) if (!response.write(text)) await drained(response)
@@ -107,10 +107,11 @@ function textOf(event: 'log' | 'dropped' | 'gap', data: string): string {
   return `event: ${event}\ndata: ${data}\n\n`
 }
 
-async function beat(clock: Clock, response: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Until the stream ends, or must. */
+async function beat(clock: Clock, response: ServerResponse, { isStillAllowed, signal }: Pick<RouteRequest, 'isStillAllowed' | 'signal'>): Promise<void> {
   for (;;) {
     await clock.sleep(HEARTBEAT_MS, signal)
-    if (signal.aborted) return
+    if (signal.aborted || !(await isStillAllowed())) return
     if (!response.writableNeedDrain) response.write(': still here\n\n')
   }
 }

@@ -1,10 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CatalogUnavailableError, type Tenants } from '@millrace/catalog/catalog'
+import { STALE_MS } from '@millrace/catalog/remembered-lookup'
 import { createRouteTable } from '@millrace/http/match-route'
 import type { Route } from '@millrace/http/route'
 import { openLimits } from '@millrace/limits/open-limits'
+import type { Clock } from '@millrace/runtime/clock'
 import { systemClock } from '@millrace/runtime/system-clock'
+import { ManualClock } from '@millrace/simulator/manual-clock'
 import { createLog } from '@millrace/telemetry/log'
 import { Registry } from '@millrace/telemetry/metrics'
 import { createAuthenticator } from './authenticator.ts'
@@ -15,16 +18,23 @@ import type { TenantRates } from './quotas.ts'
 
 const GENEROUS: TenantRates = { requests: { perSecond: 1000, burst: 1000 }, bytes: { perSecond: 1e9, burst: 1e9 } }
 
-/** A listener with one route, and a catalog that knows the key `k` until it is told to fail. */
-async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): Promise<{ ask(headers?: Record<string, string>, body?: string | ReadableStream): Promise<Response>; failCatalog(): void } & AsyncDisposable> {
+interface Served extends AsyncDisposable {
+  ask(headers?: Record<string, string>, body?: string | ReadableStream): Promise<Response>
+  failCatalog(): void
+  revokeKey(): void
+}
+
+/** A listener with one route, and a catalog that knows the key `k` until it is told to fail. @param clock by which keys are remembered. */
+async function served(handle: Route['handle'], { rates = GENEROUS, clock = systemClock }: { readonly rates?: TenantRates; readonly clock?: Clock } = {}): Promise<Served> {
   let isDown = false
+  let isRevoked = false
   const findKey: Tenants['findKey'] = (hash) => {
     if (isDown) return Promise.reject(new CatalogUnavailableError('down'))
-    return Promise.resolve(hash === hashOfKey('k') ? { hash, tenantId: 't', scopes: ['ingest'] } : undefined)
+    return Promise.resolve(hash === hashOfKey('k') && !isRevoked ? { hash, tenantId: 't', scopes: ['ingest'] } : undefined)
   }
   const limits = await openLimits({ kind: 'process', clock: systemClock })
   const guard = createGuard({
-    authenticator: createAuthenticator({ findKey } as Tenants, systemClock), quotas: { limits, rates }, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(new Registry()),
+    authenticator: createAuthenticator({ findKey } as Tenants, clock), quotas: { limits, rates }, clock: systemClock, log: createLog('silent'), metrics: createHttpMetrics(new Registry()),
   })
   const find = createRouteTable([{ method: 'POST', path: '/', scope: 'ingest', dialect: 'millrace', handle }])
   const server = createServer((request, response) => {
@@ -36,6 +46,9 @@ async function served(handle: Route['handle'], rates: TenantRates = GENEROUS): P
     ask: async (headers = { 'dd-api-key': 'k' }, body = '') => await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { method: 'POST', headers: { connection: 'close', ...headers }, body, ...(typeof body === 'string' ? {} : { duplex: 'half' }) } as RequestInit),
     failCatalog() {
       isDown = true
+    },
+    revokeKey() {
+      isRevoked = true
     },
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve))
@@ -59,6 +72,22 @@ describe('the guard', () => {
     expect(tenantId).toBe('t')
   })
 
+  it('tells an answer without an end whether its key still allows it, and lets it go on while that cannot be told', async () => {
+    for (const [change, isAllowed] of [['failCatalog', true], ['revokeKey', false]] as const) {
+      const clock = new ManualClock()
+      const told: boolean[] = []
+      await using gateway = await served(async (request, response) => {
+        told.push(await request.isStillAllowed())
+        gateway[change]()
+        await clock.advance(STALE_MS)
+        told.push(await request.isStillAllowed())
+        await ok(request, response)
+      }, { clock })
+      await gateway.ask()
+      expect(told).toEqual([true, isAllowed])
+    }
+  })
+
   it('answers 503 and never 401 or 403 when a key cannot be checked', async () => {
     await using gateway = await served(ok)
     gateway.failCatalog()
@@ -75,7 +104,7 @@ describe('the guard', () => {
   })
 
   it('answers 429 with the time to wait when the tenant is over its rate', async () => {
-    await using gateway = await served(ok, { requests: { perSecond: 0.5, burst: 1 }, bytes: GENEROUS.bytes })
+    await using gateway = await served(ok, { rates: { requests: { perSecond: 0.5, burst: 1 }, bytes: GENEROUS.bytes } })
     expect((await gateway.ask()).status).toBe(200)
     const answer = await gateway.ask()
     expect(answer.status).toBe(429)
@@ -83,7 +112,7 @@ describe('the guard', () => {
   })
 
   it('counts the bytes of a body against the tenant before it reads them', async () => {
-    await using gateway = await served(ok, { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } })
+    await using gateway = await served(ok, { rates: { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } } })
     expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(200)
     expect((await gateway.ask({ 'dd-api-key': 'k' }, 'x'.repeat(90))).status).toBe(429)
   })
@@ -92,7 +121,7 @@ describe('the guard', () => {
     await using gateway = await served(async ({ raw }, response) => {
       for await (const _ of raw as AsyncIterable<Buffer>) continue
       response.end('{}')
-    }, { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } })
+    }, { rates: { requests: GENEROUS.requests, bytes: { perSecond: 1, burst: 100 } } })
     const chunked = async (): Promise<number> => {
       const body = new ReadableStream({
         start(controller) {

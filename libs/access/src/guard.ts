@@ -50,7 +50,8 @@ function createAnswer(options: GuardOptions): Guard {
       metrics.observe(route, response.statusCode, clock.monotonicMs() - startedMs)
     })
     try {
-      const key: Caller | 'missing' | 'unknown' | 'ended' | 'public' = route.scope === 'public' ? 'public' : await authenticator.authenticate(raw.headers, route.dialect === 'datadog' ? keyInUrl(params, raw.url) : undefined)
+      const authenticate = async (): ReturnType<Authenticator['authenticate']> => await authenticator.authenticate(raw.headers, route.dialect === 'datadog' ? keyInUrl(params, raw.url) : undefined)
+      const key: Caller | 'missing' | 'unknown' | 'ended' | 'public' = route.scope === 'public' ? 'public' : await authenticate()
       const refusal = key === 'public' ? undefined : (refusalOfKey(key, route.scope as Scope, raw) ?? (await refusalOfRate(options, key as ApiKey, raw)))
       if (refusal !== undefined) {
         refuse(route.dialect, response, refusal)
@@ -59,7 +60,15 @@ function createAnswer(options: GuardOptions): Guard {
       const caller = typeof key === 'string' ? { tenantId: '', keyHash: '' } : { tenantId: key.tenantId ?? '', keyHash: key.hash }
       tagSpan('millrace.tenant', caller.tenantId)
       if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '' && options.quotas !== undefined) chargeWhenRead(options.quotas, log, caller.tenantId, raw, response)
-      const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response) }
+      const isStillAllowed = async (): Promise<boolean> => {
+        try {
+          return route.scope === 'public' || refusalOfKey(await authenticate(), route.scope, raw) === undefined
+        } catch (error) {
+          log.debug({ err: error, path: route.path }, 'a key could not be checked again') // while the catalog is away, keys that are known go on working
+          return true
+        }
+      }
+      const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response), isStillAllowed }
       await route.handle(request, response)
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'QUERY_CANCELLED') {

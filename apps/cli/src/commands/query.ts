@@ -54,7 +54,7 @@ type Line = { readonly event: string } | { readonly end: Fields }
 
 /** The newest events, up to a limit. The text of each is kept as it came: a number may have more digits than a double holds. */
 async function* searched(client: GatewayClient, filter: object, limit: number): AsyncGenerator<Line, void, undefined> {
-  for await (const line of client.lines('POST', '/v1/search', { filter, limit })) {
+  for await (const line of client.lines('POST', '/v1/search', { body: { filter, limit } })) {
     if (line.startsWith(EVENT_HEAD) && line.endsWith('}')) yield { event: line.slice(EVENT_HEAD.length, -1) }
     else if (line !== '') {
       const value = readLine(line)

@@ -26,7 +26,7 @@ export const tail: Command = {
     for (let hasListened = false; !signal.aborted;) {
       try {
         let event = ''
-        for await (const line of client.lines('GET', path)) {
+        for await (const line of client.lines('GET', path, { silenceMs: SILENCE_MS })) {
           if (!hasListened) remark('listening')
           hasListened = true
           if (line.startsWith('event: ')) event = line.slice('event: '.length)
@@ -52,6 +52,8 @@ export const tail: Command = {
 /** A program that wants more than so many wants an export. */
 const MAX_EVENTS = 1_000_000
 const PAUSE_MS = 1_000
+/** The stream says each 10 s that it is still there. */
+const SILENCE_MS = 30_000
 
 /** What is missing in the stream. */
 function noticeOf(event: string, data: string): string {

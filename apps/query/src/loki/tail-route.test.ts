@@ -23,7 +23,7 @@ async function serve(tail: Tail): Promise<{ listen(headers: Readonly<Record<stri
   const server = await serveHttp({ host: '127.0.0.1', port: 0, clock: systemClock }, (raw, response) => {
     const gone = new AbortController()
     response.once('close', () => { gone.abort() })
-    void route.handle({ raw, url: new URL(raw.url ?? '/', 'http://query'), params: {}, tenantId: TENANT, keyHash: '', receivedMs: 0, signal: gone.signal }, response)
+    void route.handle({ raw, url: new URL(raw.url ?? '/', 'http://query'), params: {}, tenantId: TENANT, keyHash: '', receivedMs: 0, signal: gone.signal, isStillAllowed: () => Promise.resolve(true) }, response)
   })
   return {
     listen: (headers) => new WebSocket(`ws://127.0.0.1:${server.port}/loki/api/v1/tail?query=${encodeURIComponent('{app="a"}')}`, { headers }),

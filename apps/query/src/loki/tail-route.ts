@@ -26,7 +26,7 @@ import { LokiRun } from './run.ts'
  * `{"streams":[{"stream":{…},"values":[["<ns>","line"]]}],"dropped_entries":[{"timestamp":"<ns>","labels":{…}}]}`. `dropped_entries` says that something was left out because it
  * came too fast, for Redis or for the client; `__dropped_lines__` and `__dropped_fragments__` in its labels say how much.
  *
- * The conversation ends after {@link MAX_STREAM_MS}; clients then come back by themselves.
+ * The conversation ends when the key is revoked, and after {@link MAX_STREAM_MS}; clients then come back by themselves.
  */
 export function lokiTailRoute(context: QueryContext): Route {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_CLIENT_BYTES, perMessageDeflate: false, clientTracking: false })
@@ -71,9 +71,9 @@ const MAX_TAILS = 256
 const MAX_EVENTS_PER_FRAGMENT = 200
 /** Clients have nothing to say. */
 const MAX_CLIENT_BYTES = 1024
-/** Proxies close what is silent for a minute, some sooner; a client that has not answered by the next is gone. */
+/** Proxies close what is silent for a minute, some sooner; a client that has not answered by the next is gone. The key is looked at again as often. */
 const HEARTBEAT_MS = 10_000
-/** A key that was revoked is asked for again by then. */
+/** Those who listen spread over replicas that have come meanwhile. */
 const MAX_STREAM_MS = 15 * 60_000
 /** An engine that restarts needs some seconds. */
 const RETRY_AFTER_S = 5
@@ -136,12 +136,12 @@ function createSlots(): Slots {
   }
 }
 
-async function converse(context: QueryContext, { tenantId, signal }: RouteRequest, question: TailQuestion, items: AsyncIterable<TailItem>, socket: WebSocket, ended: AbortController): Promise<void> {
+async function converse(context: QueryContext, { tenantId, signal, isStillAllowed }: RouteRequest, question: TailQuestion, items: AsyncIterable<TailItem>, socket: WebSocket, ended: AbortController): Promise<void> {
   const { clock } = context
   const gone = AbortSignal.any([signal, ended.signal])
   socket.on('error', () => { socket.terminate() })
   socket.once('close', () => { ended.abort() })
-  void beat(clock, socket, gone)
+  void beat(clock, socket, { isStillAllowed, signal: gone }).then(() => { ended.abort() })
   void clock.sleep(MAX_STREAM_MS, gone).then(() => { ended.abort() })
   try {
     const known = await sendHistory(context, tenantId, question, socket, gone)
@@ -226,12 +226,13 @@ async function send(socket: WebSocket, { areLabelsKinds }: TailQuestion, streams
   })
 }
 
-async function beat(clock: Clock, socket: WebSocket, signal: AbortSignal): Promise<void> {
+/** Until the conversation ends, or must. */
+async function beat(clock: Clock, socket: WebSocket, { isStillAllowed, signal }: Pick<RouteRequest, 'isStillAllowed' | 'signal'>): Promise<void> {
   let isAlive = true
   socket.on('pong', () => { isAlive = true })
   for (;;) {
     await clock.sleep(HEARTBEAT_MS, signal)
-    if (signal.aborted) return
+    if (signal.aborted || !(await isStillAllowed())) return
     if (!isAlive && socket.bufferedAmount === 0) {
       socket.terminate()
       return
