@@ -1,18 +1,12 @@
-import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, createTenant, type Tenant } from '../client/millrace-client.ts'
 import type { Engine } from '../engines/engine.ts'
-import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
-import { runName } from '../load/ledger-event.ts'
-import { openLedger } from '../load/ledger.ts'
-import { putLedgerPipelines } from '../load/ledger-pipelines.ts'
-import { runLoad, type LoadSummary } from '../load/run-load.ts'
+import type { LedgerVerdict } from '../ledger/check-ledger.ts'
+import type { LoadSummary } from '../load/run-load.ts'
+import type { QueryStatistics, QuestionEnd } from '../questions/ask-questions.ts'
+import { openLedgerRun } from '../questions/ledger-run.ts'
 import { addressesOf } from '../service-set/engine-addresses.ts'
 import { startServiceSet } from '../service-set/service-set.ts'
-import { askQuestions, type QueryStatistics, type QuestionEnd } from '../soak/ask-questions.ts'
-import { factsSource, type RequestFacts } from '../soak/request-facts.ts'
-import { withFacts } from '../soak/with-facts.ts'
 import { faultText, type Phase } from './chaos-plan.ts'
 import { injectFault } from './inject-fault.ts'
 
@@ -75,17 +69,11 @@ const CHECK_TIMEOUT_MS = 120_000
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { engines, folder, seed, onProgress = () => undefined } = options
   await using services = await startServiceSet({ engines: addressesOf(engines), folder: join(folder, 'logs'), replicas: { router: 2, writer: 2 } })
-  const run = runName()
-  const tenants: Tenant[] = []
-  for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(services.url, services.adminKey, `chaos-${run}-${index}`))
-  await putLedgerPipelines(services.url, services.adminKey, tenants)
-  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now(), arePipelinesOn: true })
-  const requests = tenants.map((): RequestFacts[] => [])
+  const { url, adminKey } = services
+  await using run = await openLedgerRun({ url, adminKey, name: 'chaos', folder, seed, tenants: options.tenants, arePipelinesOn: true })
   const ends: QuestionEnd[] = []
-  const agent = new Agent({ keepAlive: true })
   const stop = new AbortController()
-  const loading = runLoad({ url: services.url, ledger: withFacts(ledger, requests, factsSource(ledger.header)), rate: options.rate, batch: options.batch, cutShare: CUT_SHARE }, stop.signal)
-  const asking = askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(services.url, apiKey, agent)), requests, perSecond: options.queries, seed, onEnd: (end) => ends.push(end) }, stop.signal)
+  const working = run.sendAndAsk({ rate: options.rate, batch: options.batch, cutShare: CUT_SHARE, queries: options.queries, onEnd: (end) => ends.push(end) }, stop.signal)
 
   const problems: string[] = []
   const faults: FaultRecord[] = []
@@ -108,10 +96,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     problems.push(`the run broke off: ${String(error)}`)
   }
   stop.abort()
-  const [load, queries] = await Promise.all([loading, asking])
+  const { load, queries } = await working
   onProgress('checking the ledger')
-  const verdict = await checkLedger(services.url, ledger, { timeoutMs: CHECK_TIMEOUT_MS })
-  agent.destroy()
+  const verdict = await run.check({ timeoutMs: CHECK_TIMEOUT_MS })
 
   problems.push(...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong, ...services.services.flatMap(({ unexpectedEnds }) => unexpectedEnds))
   for (const window of windows) if (!isComplete(window)) problems.push(`${Math.round(window.afterMs / 1000)} s after ${window.afterFault} only ${window.complete} of ${window.asked} answers were complete`)

@@ -1,17 +1,12 @@
 import { join } from 'node:path'
-import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient, createTenant, type Tenant } from '../client/millrace-client.ts'
-import { checkLedger, type LedgerVerdict } from '../ledger/check-ledger.ts'
-import { runName } from '../load/ledger-event.ts'
-import { openLedger } from '../load/ledger.ts'
-import { runLoad, type LoadSummary } from '../load/run-load.ts'
+import type { LedgerVerdict } from '../ledger/check-ledger.ts'
+import type { LoadSummary } from '../load/run-load.ts'
 import { freePort } from '../process/free-port.ts'
 import { readUsage, type ProcessUsage } from '../process/process-usage.ts'
 import { startStandalone } from '../process/standalone-process.ts'
-import { askQuestions, type QueryStatistics } from './ask-questions.ts'
-import { factsSource, type RequestFacts } from './request-facts.ts'
-import { withFacts } from './with-facts.ts'
+import type { QueryStatistics } from '../questions/ask-questions.ts'
+import { openLedgerRun } from '../questions/ledger-run.ts'
 
 export interface SoakOptions {
   readonly minutes: number
@@ -45,31 +40,22 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const { folder, seed, onProgress = () => undefined } = options
   await using instance = startStandalone({ port: await freePort(), dataFolder: join(folder, 'data'), logFile: join(folder, 'standalone.log') })
   if ((await instance.ready()) === 'ended') throw new Error('the standalone ended at once')
-  const run = runName()
-  const tenants: Tenant[] = []
-  for (let index = 0; index < options.tenants; index++) tenants.push(await createTenant(instance.url, instance.adminKey, `soak-${run}-${index}`))
-  await using ledger = await openLedger(join(folder, 'ledger.ndjson'), { run, seed, tenants, startedMs: Date.now() })
-  const requests = tenants.map((): RequestFacts[] => [])
+  const { url, adminKey } = instance
+  await using run = await openLedgerRun({ url, adminKey, name: 'soak', folder, seed, tenants: options.tenants, arePipelinesOn: false })
   const stop = AbortSignal.timeout(options.minutes * 60_000)
-  const agent = new Agent({ keepAlive: true })
   const rssBytes: number[] = []
   const watching = (async () => {
     while (!stop.aborted) {
       await sleep(WATCH_MS, undefined, { signal: stop }).catch(() => undefined)
       const { rssBytes: now, cpuSeconds } = readUsage(instance.pid)
       rssBytes.push(now)
-      onProgress(`${ledger.requests.size} requests, RSS ${Math.round(now / 1e6)} MB, CPU ${cpuSeconds.toFixed(1)} s`)
+      onProgress(`${run.ledger.requests.size} requests, RSS ${Math.round(now / 1e6)} MB, CPU ${cpuSeconds.toFixed(1)} s`)
     }
   })()
-  const [load, queries] = await Promise.all([
-    runLoad({ url: instance.url, ledger: withFacts(ledger, requests, factsSource(ledger.header)), rate: options.rate, batch: options.batch, cutShare: 0 }, stop),
-    askQuestions({ header: ledger.header, clients: tenants.map(({ apiKey }) => createClient(instance.url, apiKey, agent)), requests, perSecond: options.queries, seed }, stop),
-    watching,
-  ])
+  const [{ load, queries }] = await Promise.all([run.sendAndAsk({ rate: options.rate, batch: options.batch, cutShare: 0, queries: options.queries }, stop), watching])
   const usage = readUsage(instance.pid)
   onProgress('checking the ledger')
-  const verdict = await checkLedger(instance.url, ledger)
-  agent.destroy()
+  const verdict = await run.check()
   const problems = [...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong]
   if (queries.complete < queries.asked * MIN_GOOD_SHARE) problems.push(`only ${queries.complete} of ${queries.asked} answers are complete`)
   if (queries.fresh < queries.asked * MIN_GOOD_SHARE) problems.push(`only ${queries.fresh} of ${queries.asked} answers are at most two seconds behind`)
