@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { EngineError } from './engine.ts'
-import { addressOn, DEFAULT_PORTS, isFree, planFreePorts, planPorts, portsOf } from './engine-settings.ts'
+import { isFree } from '../process/free-port.ts'
+import { addressOn, DEFAULT_PORTS, planFreePorts, planPorts, portsOf } from './engine-settings.ts'
 
 describe('the ports of a set', () => {
   it('derives those that only the engines use, so that they move along', () => {

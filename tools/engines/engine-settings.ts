@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
 import type { EngineName } from '@millrace/simulator/describe-on'
+import { freePort } from '../process/free-port.ts'
 import { ENGINE_NAMES, EngineError } from './engine.ts'
 
 /** What two sets on one machine must not share, and how large the engines may get. */
@@ -61,29 +61,8 @@ const MAX_PORT = 65_535
 
 /** A plan of ports that nobody listens at, below those that the system gives to connections, which would take one before its engine has started. */
 export async function planFreePorts(): Promise<EnginePorts> {
-  const taken = new Set<number>()
-  const next = async (): Promise<number> => {
-    for (;;) {
-      const port = FREE_PORTS.first + Math.floor(Math.random() * FREE_PORTS.count)
-      if (taken.has(port) || !(await isFree(port))) continue
-      taken.add(port)
-      return port
-    }
-  }
-  const ports = { kafka: await next(), kafkaController: await next(), cassandra: await next(), cassandraStorage: await next(), cassandraJmx: await next() }
-  return { ...ports, elasticsearch: await next(), elasticsearchTransport: await next(), redis: await next() }
-}
-
-/** Linux gives connections ports from 32768 on. */
-const FREE_PORTS = { first: 20_000, count: 12_000 }
-
-/** True when a program could listen there now. */
-export async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  return await new Promise<boolean>((resolve) => {
-    server.once('error', () => { resolve(false) })
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => { resolve(true) }))
-  })
+  const ports = { kafka: await freePort(), kafkaController: await freePort(), cassandra: await freePort(), cassandraStorage: await freePort(), cassandraJmx: await freePort() }
+  return { ...ports, elasticsearch: await freePort(), elasticsearchTransport: await freePort(), redis: await freePort() }
 }
 
 /** The address that a client of the engine is given. */
