@@ -47,7 +47,7 @@ export interface FaultRecord {
   readonly tookMs: number
 }
 
-/** The answers to the questions of one window after a fault: of the first in which they were complete again, or of the last that they had. */
+/** The answers to the questions of one window after a fault: of the first in which they seemed complete again, or of the last that they had. */
 export interface WindowRecord {
   readonly afterFault: string
   /** From the mending of the fault to the first of these questions. */
@@ -77,7 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
   const problems: string[] = []
   const faults: FaultRecord[] = []
-  const windows: WindowRecord[] = []
+  const watched: Window[] = []
   await sleep(WARM_UP_MS)
   try {
     for (const phase of options.phases) {
@@ -88,40 +88,57 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         onProgress(`${faults.length}: ${faultText(fault)}: mended after ${Date.now() - startedMs} ms${problem === undefined ? '' : `; ${problem}`}`)
         await sleep(options.pauseMs)
       }
-      const window = await watchRecovery(ends, faults.at(-1)?.fault ?? '', options)
-      windows.push(window)
-      onProgress(`answers ${Math.round(window.afterMs / 1000)} s after ${window.afterFault}: ${window.complete} of ${window.asked} complete`)
+      watched.push(await watchRecovery(ends, faults.at(-1), options))
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`)
   }
   stop.abort()
   const { load, queries } = await working
+  // Once more now that each question has its end: one that hung was not counted before.
+  const windows = watched.map((window) => recordOf(ends, window))
+  for (const window of windows) onProgress(`answers ${secondsText(window)} after ${window.afterFault}: ${window.complete} of ${window.asked} complete`)
   onProgress('checking the ledger')
   const verdict = await run.check({ timeoutMs: CHECK_TIMEOUT_MS })
 
   problems.push(...load.unexpected.map((reason) => `unexpected reply: ${reason}`), ...queries.wrong, ...services.services.flatMap(({ unexpectedEnds }) => unexpectedEnds))
-  for (const window of windows) if (!isComplete(window)) problems.push(`${Math.round(window.afterMs / 1000)} s after ${window.afterFault} only ${window.complete} of ${window.asked} answers were complete`)
+  for (const window of windows) if (!isComplete(window)) problems.push(`${secondsText(window)} after ${window.afterFault} only ${window.complete} of ${window.asked} answers were complete`)
   const answers = { complete: 0, incomplete: 0, unanswered: 0 }
   for (const { outcome } of ends) answers[outcome] += 1
   return { faults, windows, load, queries, answers, verdict, problems, isGreen: verdict.isGreen && problems.length === 0 }
 }
 
-/** Window after window, until one is complete or the time is over in which one must be. */
-async function watchRecovery(ends: readonly QuestionEnd[], afterFault: string, { recoveryMs, watchMs }: ChaosOptions): Promise<WindowRecord> {
-  const mendedMs = Date.now()
+interface Window {
+  readonly afterFault: string
+  /** When that was mended, ms since 1970, as the others. */
+  readonly mendedMs: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Window after window, until one is complete or the last has begun within which answers must be. */
+async function watchRecovery(ends: readonly QuestionEnd[], fault: FaultRecord | undefined, { recoveryMs, watchMs }: ChaosOptions): Promise<Window> {
+  const { fault: afterFault, startedMs, tookMs } = fault ?? { fault: '', startedMs: Date.now(), tookMs: 0 }
+  const mendedMs = startedMs + tookMs
   for (;;) {
     const fromMs = Date.now()
     await sleep(watchMs)
-    const toMs = Date.now()
-    await sleep(ANSWER_MS) // what was asked last must neither go uncounted nor meet the next fault
-    // Of the questions that were asked in it, however long they took.
-    const inside = ends.filter(({ askedMs }) => askedMs >= fromMs && askedMs < toMs)
-    const window = { afterFault, afterMs: fromMs - mendedMs, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
-    if (isComplete(window) || Date.now() - mendedMs > recoveryMs) return window
+    const window = { afterFault, mendedMs, fromMs, toMs: Date.now() }
+    await sleep(ANSWER_MS) // what was asked last must not meet the next fault
+    if (isComplete(recordOf(ends, window)) || Date.now() - mendedMs >= recoveryMs) return window
   }
+}
+
+/** Of the questions that were asked in it, however long they took. */
+function recordOf(ends: readonly QuestionEnd[], { afterFault, mendedMs, fromMs, toMs }: Window): WindowRecord {
+  const inside = ends.filter(({ askedMs }) => askedMs >= fromMs && askedMs < toMs)
+  return { afterFault, afterMs: fromMs - mendedMs, asked: inside.length, complete: inside.filter(({ outcome }) => outcome === 'complete').length }
 }
 
 function isComplete({ asked, complete }: WindowRecord): boolean {
   return asked > 0 && complete >= asked * MIN_COMPLETE_SHARE
+}
+
+function secondsText({ afterMs }: WindowRecord): string {
+  return `${Math.round(afterMs / 1000)} s`
 }

@@ -50,6 +50,7 @@ describe('keys of a tenant', () => {
     const byKey = async (): Promise<number> => (await createTestClient(millrace.url, key).get('/v1/usage')).status
     expect([await byKey(), await bySession()]).toEqual([200, 200])
     const tails = await Promise.all([openTail({ authorization: `Bearer ${key}` }), openTail({ cookie, 'x-millrace-page': '1' })])
+    expect(tails.map(({ status }) => status)).toEqual([200, 200])
     const lokiTail = new WebSocket(`${millrace.url.replace('http', 'ws')}/loki/api/v1/tail?query=${encodeURIComponent('{service=~".+"}')}`, { headers: { authorization: `Bearer ${key}` } })
     await once(lokiTail, 'open')
     const lokiTailEnds = once(lokiTail, 'close')

@@ -28,7 +28,7 @@ export interface LedgerRunOptions {
   readonly folder: string
   readonly seed: number
   readonly tenants: number
-  /** Every second tenant has pipelines. */
+  /** Whether every second tenant has pipelines. */
   readonly arePipelinesOn: boolean
 }
 
@@ -37,6 +37,7 @@ export interface SendAndAskOptions extends Omit<LoadOptions, 'url' | 'ledger'>, 
   readonly queries: number
 }
 
+/** Makes the tenants and begins their ledger; sends nothing yet. */
 export async function openLedgerRun({ url, adminKey, name, folder, seed, tenants: count, arePipelinesOn }: LedgerRunOptions): Promise<LedgerRun> {
   const run = runName()
   const tenants: Tenant[] = []

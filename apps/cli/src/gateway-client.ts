@@ -176,7 +176,7 @@ function listenForSilence(clock: Clock, ms: number): { readonly signal: AbortSig
   let heardMs = clock.monotonicMs()
   const listen = async (): Promise<void> => {
     for (let leftMs = ms; leftMs > 0 && !ended.signal.aborted; leftMs = heardMs + ms - clock.monotonicMs()) await clock.sleep(leftMs, ended.signal)
-    silent.abort()
+    if (!ended.signal.aborted) silent.abort()
   }
   if (ms !== Infinity) void listen()
   return {

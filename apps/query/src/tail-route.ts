@@ -71,9 +71,13 @@ async function stream({ tail, clock, matcher }: TailRouteOptions & { readonly ma
     void beat(clock, response, { isStillAllowed, signal }).then(() => { ended.abort() })
     void clock.sleep(MAX_STREAM_MS, signal).then(() => { ended.abort() })
     for await (const item of items) {
-      for (const text of await textsOf(item, matcher, tenantId, signal)) if (!response.write(text)) await drained(response)
+      for (const text of await textsOf(item, matcher, tenantId, signal)) {
+        if (signal.aborted) break
+        if (!response.write(text)) await drained(response, signal)
+      }
     }
-    response.end()
+    if (response.writableNeedDrain) response.destroy() // a client that does not read would keep its place for as long as it likes
+    else response.end()
   } catch (error) {
     if (signal.aborted) response.end() // the client left while a fragment was looked at
     else if (error instanceof TailUnavailableError) refuse('millrace', response, { status: 503, code: 'unavailable', detail: 'the live tail is down at the moment, for want of Redis; searches work', retryAfterS: RETRY_AFTER_S })
@@ -111,19 +115,21 @@ function textOf(event: 'log' | 'dropped' | 'gap', data: string): string {
 async function beat(clock: Clock, response: ServerResponse, { isStillAllowed, signal }: Pick<RouteRequest, 'isStillAllowed' | 'signal'>): Promise<void> {
   for (;;) {
     await clock.sleep(HEARTBEAT_MS, signal)
-    if (signal.aborted || !(await isStillAllowed())) return
+    if (signal.aborted || !(await isStillAllowed()) || signal.aborted) return
     if (!response.writableNeedDrain) response.write(': still here\n\n')
   }
 }
 
-/** Waits until the client has taken what was written, or is gone. Meanwhile the tail's buffer drops, and counts. */
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return
+/** Waits until the client has taken what was written, or is gone, or the stream ends. Meanwhile the tail's buffer drops, and counts. */
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (response.destroyed || signal.aborted) return
   await new Promise<void>((resolve) => {
     const go = (): void => {
       response.off('drain', go).off('close', go)
+      signal.removeEventListener('abort', go)
       resolve()
     }
     response.on('drain', go).on('close', go)
+    signal.addEventListener('abort', go)
   })
 }

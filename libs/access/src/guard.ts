@@ -61,11 +61,14 @@ function createAnswer(options: GuardOptions): Guard {
       tagSpan('millrace.tenant', caller.tenantId)
       if (raw.headers['transfer-encoding'] !== undefined && caller.tenantId !== '' && options.quotas !== undefined) chargeWhenRead(options.quotas, log, caller.tenantId, raw, response)
       const isStillAllowed = async (): Promise<boolean> => {
+        if (route.scope === 'public') return true
         try {
-          return route.scope === 'public' || refusalOfKey(await authenticate(), route.scope, raw) === undefined
+          const again = await authenticate()
+          return refusalOfKey(again, route.scope, raw) === undefined && (again as Caller).hash === caller.keyHash
         } catch (error) {
-          log.debug({ err: error, path: route.path }, 'a key could not be checked again') // while the catalog is away, keys that are known go on working
-          return true
+          if (refusalOf(error) === undefined) log.error({ err: error, path: route.path }, 'a key could not be checked again')
+          // The catalog has been away for longer than keys are trusted without it. Sessions ask it each time, and an outage would end all their answers at once.
+          return refusalOf(error) !== undefined && (key as Caller).isSession === true
         }
       }
       const request: RouteRequest = { raw, url: new URL(raw.url ?? '/', 'http://gateway'), params, ...caller, receivedMs, signal: signalOf(response), isStillAllowed }

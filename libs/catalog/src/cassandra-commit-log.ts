@@ -54,8 +54,8 @@ export function createCassandraCommitLog(db: CassandraDatabase, sealedThrough: (
 
     async trimCommits(stream, { beforeMs, throughSequence }) {
       const [head, sealed] = await Promise.all([readHead(db, stream), sealedThrough(stream)])
-      // Its copy may be under way, and what arrives under an older date than the trim's would stay for good beside a slot that is gone.
-      if (head !== undefined) await history.copy(stream, head)
+      // Its copy may be under way, and ids that arrive under an older date than the trim's would stay for good beside a slot that is gone.
+      if (head?.requests.some(({ expiresMs }) => expiresMs < beforeMs) === true) await history.copy(stream, head)
       // Below the last sealed entry, so the head's own entry always stays.
       await history.trimEntries(stream, Math.min(throughSequence, sealed - 1))
       await history.trimRequestIds(stream, Math.trunc(beforeMs), head?.sequence ?? 0)

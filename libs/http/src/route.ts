@@ -35,6 +35,6 @@ export interface RouteRequest {
   readonly receivedMs: number
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal
-  /** Whether its key or session still allows what it allowed when the request came: answers without an end of their own ask now and then. True where that cannot be told at the moment. */
+  /** Whether its key or session still allows what it allowed when the request came: answers without an end of their own ask now and then. Never rejects: while the catalog is away keys are trusted as for new requests, and sessions go on. */
   readonly isStillAllowed: () => Promise<boolean>
 }

@@ -5,7 +5,7 @@ import { days } from './schemas.ts'
 const PAGE_HEADER = { name: 'X-Millrace-Page', in: 'header', description: 'Any value: what another site’s page cannot send.', schema: text, required: true } as const
 
 const noTenant = { 404: 'There is no such tenant.' }
-const REVOKED = 'It opens nothing within 10 seconds, and neither do sessions that it opened; a live tail that is open ends within 15 minutes. A process that cannot reach the catalog may trust it for an hour.'
+const REVOKED = 'It opens nothing within 10 seconds, and neither do sessions that it opened; a live tail that is open ends 10 seconds later. A process that cannot reach the catalog may trust it for an hour.'
 
 /** Operations on the keys at a path. @param errors of a path whose owner may be absent. */
 function keyOperations(path: string, whose: string, scopes: readonly string[], errors: Readonly<Record<number, string>>): Readonly<Record<string, Operation>> {

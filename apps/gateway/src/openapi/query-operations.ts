@@ -129,7 +129,7 @@ export const QUERY_OPERATIONS: Readonly<Record<string, Operation>> = {
     answers: { 200: { description: 'A line for each event, and an end.', content: { 'application/x-ndjson': { oneOf: [reference('Event'), reference('StreamEnd')] }, 'text/csv; charset=utf-8': text } } },
   },
   'GET /v1/tail': {
-    tag: 'Search', summary: 'Events as they arrive', description: 'Server-Sent Events: `log` has an event as searches give it, `dropped` says how much was left out because it came too fast, `gap` that something unknown is missing. Ends after 15 minutes; browsers come back.',
+    tag: 'Search', summary: 'Events as they arrive', description: 'Server-Sent Events: `log` has an event as searches give it, `dropped` says how much was left out because it came too fast, `gap` that something unknown is missing. Ends when its key is revoked, and after 15 minutes; browsers come back.',
     parameters: [query],
     answers: { 200: { description: 'A stream.', content: { 'text/event-stream': text } } },
   },

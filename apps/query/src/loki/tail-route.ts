@@ -142,6 +142,8 @@ async function converse(context: QueryContext, { tenantId, signal, isStillAllowe
   socket.on('error', () => { socket.terminate() })
   socket.once('close', () => { ended.abort() })
   void beat(clock, socket, { isStillAllowed, signal: gone }).then(() => { ended.abort() })
+  // A client that does not read would keep its place, and what waits for it, for as long as it likes.
+  gone.addEventListener('abort', () => { if (socket.bufferedAmount > 0) socket.terminate() }, { once: true })
   void clock.sleep(MAX_STREAM_MS, gone).then(() => { ended.abort() })
   try {
     const known = await sendHistory(context, tenantId, question, socket, gone)
@@ -232,7 +234,7 @@ async function beat(clock: Clock, socket: WebSocket, { isStillAllowed, signal }:
   socket.on('pong', () => { isAlive = true })
   for (;;) {
     await clock.sleep(HEARTBEAT_MS, signal)
-    if (signal.aborted || !(await isStillAllowed())) return
+    if (signal.aborted || !(await isStillAllowed()) || signal.aborted) return
     if (!isAlive && socket.bufferedAmount === 0) {
       socket.terminate()
       return
