@@ -128,20 +128,13 @@ interface Answer {
 }
 
 async function send({ clock, signal }: CommandCall, url: string, request: RequestInit): Promise<Answer> {
-  const answered = new AbortController()
-  const late = new AbortController()
-  const waiting = clock.sleep(REQUEST_TIMEOUT_MS, answered.signal).then(() => {
-    late.abort()
-  })
+  using late = listenForSilence(clock, REQUEST_TIMEOUT_MS)
   try {
     const answer = await fetch(url, { ...request, signal: AbortSignal.any([signal, late.signal]) })
     return { answer, content: await answer.text() }
   } catch (cause) {
     if (signal.aborted) throw new CommandError('error', 'given up', { cause })
     throw new CommandError('unavailable', `${new URL(url).origin} does not answer: ${late.signal.aborted ? `nothing came for ${REQUEST_TIMEOUT_MS / 1000} s` : reasonOf(cause)}`, { cause })
-  } finally {
-    answered.abort()
-    await waiting
   }
 }
 
